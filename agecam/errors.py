@@ -1,0 +1,29 @@
+"""What can go wrong, as sentences a person can act on."""
+
+
+class AgeCamError(Exception):
+    """Base of every failure that AgeCam explains itself.
+
+    The message is one plain sentence that names the input and the way out. It is shown as it
+    stands: no traceback belongs beside it.
+    """
+
+
+class SourceError(AgeCamError):
+    """A camera, file, stream, picture or folder cannot be read."""
+
+
+class DetectorError(AgeCamError):
+    """The face detector itself failed. Finding no face is not a failure: that is an empty list."""
+
+
+class WeightsError(AgeCamError):
+    """A weights file or its card is missing, damaged, or the two do not fit."""
+
+
+class OutputError(AgeCamError):
+    """A result cannot be written where it was asked for."""
+
+
+class UsageError(AgeCamError):
+    """The command was asked for something that cannot be done as asked."""

@@ -1,0 +1,138 @@
+"""The values that travel through AgeCam, from the source to the window and the results file.
+
+Conventions, everywhere: images are `(H, W, 3) uint8` in BGR order, as OpenCV gives them; boxes are
+`(x, y, width, height)` and points `(x, y)`, in pixels of the source frame, x to the right and y down;
+times are seconds from the start of the source.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Image = npt.NDArray[np.uint8]
+"""`(H, W, 3) uint8`, BGR."""
+
+FloatArray = npt.NDArray[np.float32]
+
+Box = tuple[float, float, float, float]
+"""`(x, y, width, height)` in pixels."""
+
+Gender = Literal["female", "male", "unsure"]
+
+AGE_CLASSES = 101
+"""Ages 0 to 100, one class a year."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of a source, with its place in it."""
+
+    image_bgr: Image
+    index: int
+    """Counts from 0 over the frames the source delivered."""
+    time_s: float
+    """Seconds since the first frame; a file's own time stamp, a live source's clock."""
+    source: str
+    """Name a person knows the source by; never a path with secrets, never a password."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detection:
+    """One face found in a frame."""
+
+    box: Box
+    score: float
+    """Probability that this is a face, 0 to 1."""
+    landmarks: FloatArray
+    """`(5, 2)` pixels: left eye, right eye, nose, left and right corner of the mouth, where 'left' is
+    the viewer's left."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attributes:
+    """What the networks say of one face."""
+
+    age: float
+    """Apparent age in years: the expectation over the 101 ages."""
+    age_low: float
+    age_high: float
+    """`age_low..age_high` is the calibrated 80 % interval, in years."""
+    gender: Gender
+    gender_probability: float
+    """Probability of the more likely gender, 0.5 to 1 (also where `gender` says 'unsure')."""
+    female_probability: float
+    age_distribution: FloatArray
+    """`(101,)`, sums to 1: the probability of each age from 0 to 100."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """A face with its attributes: what a program gets, and one entry of a results line."""
+
+    box: Box
+    score: float
+    landmarks: FloatArray
+    age: float
+    age_low: float
+    age_high: float
+    gender: Gender
+    gender_probability: float
+    female_probability: float
+    age_distribution: FloatArray
+    track: int | None = None
+    """The person's number within this source, from 1; None for single pictures."""
+
+    @classmethod
+    def of(cls, detection: Detection, attributes: Attributes, track: int | None = None) -> "Face":
+        return cls(
+            box=detection.box,
+            score=detection.score,
+            landmarks=detection.landmarks,
+            age=attributes.age,
+            age_low=attributes.age_low,
+            age_high=attributes.age_high,
+            gender=attributes.gender,
+            gender_probability=attributes.gender_probability,
+            female_probability=attributes.female_probability,
+            age_distribution=attributes.age_distribution,
+            track=track,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """The face as the results line has it: pixels and years to one decimal, probabilities to three."""
+        return {
+            "track": self.track,
+            "box": [round(float(v), 1) for v in self.box],
+            "score": round(float(self.score), 3),
+            "landmarks": [[round(float(x), 1), round(float(y), 1)] for x, y in self.landmarks],
+            "age": round(float(self.age), 1),
+            "age_low": round(float(self.age_low), 1),
+            "age_high": round(float(self.age_high), 1),
+            "gender": self.gender,
+            "gender_probability": round(float(self.gender_probability), 3),
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameResult:
+    """Everything AgeCam says about one frame. No faces is an empty tuple; a failure is an exception."""
+
+    source: str
+    frame: int
+    time_s: float
+    width: int
+    height: int
+    faces: tuple[Face, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """One line of the JSON lines file."""
+        return {
+            "source": self.source,
+            "frame": self.frame,
+            "time_s": round(self.time_s, 3),
+            "width": self.width,
+            "height": self.height,
+            "faces": [face.as_dict() for face in self.faces],
+        }
