@@ -1,0 +1,27 @@
+"""What must be settled before any heavy import. Standard library only."""
+
+import faulthandler
+import os
+
+
+def prepare_environment() -> None:
+    """Set the environment that TensorFlow, Keras and OpenCV read when they are imported.
+
+    Values a person has set win.
+    """
+    defaults = {
+        "TF_CPP_MIN_LOG_LEVEL": "2",  # TensorFlow's start-up notes say nothing to a person
+        "KERAS_BACKEND": "tensorflow",
+        "OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS": "0",  # else a Windows camera can take 20 s to open
+        "OPENCV_AVFOUNDATION_SKIP_AUTH": "1",  # on macOS the window asks, on the main thread
+        "OPENCV_LOG_LEVEL": "ERROR",
+    }
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)
+
+
+def prepare_process() -> None:
+    """First call of every AgeCam process: the environment, and a trace if native code crashes."""
+    prepare_environment()
+    if not faulthandler.is_enabled():
+        faulthandler.enable()
