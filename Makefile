@@ -1,0 +1,36 @@
+# Each target sets up all that it needs, once: see .ci/set_up.py. Extra arguments go in ARGS.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test bench package set-up clean
+
+help: ## List what make can do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+run: ## Run AgeCam; for example: make run ARGS=demo
+	@$(PYTHON) .ci/set_up.py run
+	@$(BIN)/agecam $(ARGS)
+
+test: set-up ## Check style and types, then run the tests; ARGS goes to pytest
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest $(ARGS)
+
+bench: ## Measure the speed on this machine
+	@$(PYTHON) .ci/set_up.py run
+	@$(BIN)/agecam bench $(ARGS)
+
+package: set-up ## Build the source archive and the wheel in dist/, and check the wheel
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python .ci/check_package.py dist
+
+set-up: ## Prepare .venv for development, and no more
+	@$(PYTHON) .ci/set_up.py test
+
+clean: ## Remove .venv, caches and built packages; the next make sets up again
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

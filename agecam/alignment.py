@@ -1,0 +1,126 @@
+"""The only crop: five landmarks, or a box, to one square upright face.
+
+Training, evaluation and the running program all call `crop_faces`; what it does is settled by the
+`CropSpec` on the weights' card. The geometry (a handful of numbers a face) is computed here in
+numpy; the pixels are resampled on the device, all faces of a frame in one batch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from agecam.types import Box, Detection, FloatArray
+
+Interpolation = Literal["bilinear-2x"]
+
+TEMPLATE = np.array(
+    [[0.34191, 0.46157], [0.65653, 0.45983], [0.50022, 0.64050], [0.37097, 0.82469], [0.63152, 0.82325]], np.float32
+)
+"""`(5, 2)`: where the landmarks of an upright face lie in the unit square, x and y; the five-point
+template of Deng et al. (ArcFace, 2019) divided by its 112 px."""
+
+OUTSIDE_GREY = 127.0
+"""What a crop shows where it reaches past the frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class CropSpec:
+    """How a face is cut out of a frame; part of the weights' card."""
+
+    size_px: int
+    """Side of the square the network takes."""
+    margin: float
+    """Room around the template's square on every side, as a fraction of the square's side."""
+    alignment: Literal["five-landmarks"] = "five-landmarks"
+    interpolation: Interpolation = "bilinear-2x"
+    """Sampled bilinearly at twice the resolution, then bilinearly down to it: no aliasing on large faces."""
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def widened(self, border_px: int) -> "CropSpec":
+        """The same crop at the same resolution with `border_px` more on every side: its centre is, pixel
+        for pixel, what this specification cuts."""
+        side = 1 + 2 * self.margin
+        size_px = self.size_px + 2 * border_px
+        return CropSpec(size_px, (side * size_px / self.size_px - 1) / 2, self.alignment, self.interpolation)
+
+
+def squares_of(faces: Sequence[Detection]) -> npt.NDArray[np.float32]:
+    """`(N, 4)`: the template's square of each face in the frame, as (centre x, centre y, half-side vector x, y).
+
+    The half-side vector points from the centre to the middle of the square's right edge, so that its
+    length is half the side and its direction the turn of the head.
+    """
+    return np.array([square_from_landmarks(face.landmarks) for face in faces], np.float32).reshape(-1, 4)
+
+
+def square_from_landmarks(landmarks: FloatArray) -> npt.NDArray[np.float32]:
+    """`(5, 2)` pixels -> `(4,)` square: the least-squares similarity (shift, scale, turn) of the template."""
+    template = TEMPLATE - TEMPLATE.mean(0)
+    points = landmarks - landmarks.mean(0)
+    along = float((template * points).sum())
+    across = float((template[:, 0] * points[:, 1] - template[:, 1] * points[:, 0]).sum())
+    scale_cos, scale_sin = np.array([along, across]) / float((template**2).sum())
+    x, y = 0.5 - TEMPLATE.mean(0)
+    centre = landmarks.mean(0) + (scale_cos * x - scale_sin * y, scale_sin * x + scale_cos * y)
+    return np.array([*centre, scale_cos / 2, scale_sin / 2], np.float32)
+
+
+def square_from_box(box: Box) -> npt.NDArray[np.float32]:
+    """The upright square that landmarks usually give for a detector's box; for faces known by box alone."""
+    x, y, width, height = box
+    return np.array([x + width / 2, y + height * BOX_CENTRE, height * BOX_SIDE / 2, 0], np.float32)
+
+
+BOX_CENTRE, BOX_SIDE = 0.5, 0.9
+
+
+def crop_faces(frame: tf.Tensor, squares: tf.Tensor, spec: CropSpec) -> tf.Tensor:
+    """Cut faces out of one frame, in one batch.
+
+    Args:
+        frame: `(H, W, 3) uint8`, BGR, on the device.
+        squares: `(N, 4) float32`, from `squares_of`.
+        spec: from the weights' card.
+
+    Returns:
+        `(N, size_px, size_px, 3) float32`, RGB, whole numbers 0 to 255; grey outside the frame.
+    """
+    centre, right = squares[:, :2], squares[:, 2:] * (1 + 2 * spec.margin)
+    half = tf.norm(right, axis=1, keepdims=True)
+    right /= half
+    # 1. The upright square around the turned one, at twice the crop's resolution
+    patch_px = 2 * spec.size_px
+    reach = half * tf.reduce_sum(tf.abs(right), axis=1, keepdims=True)
+    step = 2 * reach / patch_px
+    first = centre - reach + step / 2 - 0.5
+    size = tf.cast(tf.shape(frame)[:2], tf.float32)[::-1] - 1
+    corners = tf.concat([(first / size)[:, ::-1], ((first + step * (patch_px - 1)) / size)[:, ::-1]], axis=1)
+    patches = tf.image.crop_and_resize(
+        frame[tf.newaxis],
+        corners,
+        tf.zeros(tf.shape(squares)[:1], tf.int32),
+        (patch_px, patch_px),
+        extrapolation_value=OUTSIDE_GREY,
+    )
+    # 2. Turned upright and brought to size: (x, y) of the crop -> (x, y) of the patch
+    zoom = half / reach * 2
+    cos, sin = zoom * right[:, :1], zoom * right[:, 1:]
+    middle, patch_middle = (spec.size_px - 1) / 2, (patch_px - 1) / 2
+    shift_x = patch_middle - middle * (cos - sin)
+    shift_y = patch_middle - middle * (sin + cos)
+    rest = tf.zeros_like(cos)
+    faces = tf.raw_ops.ImageProjectiveTransformV3(
+        images=patches,
+        transforms=tf.concat([cos, -sin, shift_x, sin, cos, shift_y, rest, rest], axis=1),
+        output_shape=(spec.size_px, spec.size_px),
+        interpolation="BILINEAR",
+        fill_mode="NEAREST",
+        fill_value=0.0,
+    )
+    return tf.round(faces[..., ::-1])

@@ -1,0 +1,162 @@
+"""Files that are complete or absent: written under a temporary name, moved to the final one when done."""
+
+import errno
+import os
+import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+from agecam.errors import OutputError
+
+PathLike = str | os.PathLike[str]
+
+_WAYS_OUT = {
+    errno.ENOSPC: "the disk is full; free some space or choose another place",
+    errno.EDQUOT: "your share of the disk is used up; free some space or choose another place",
+    errno.EPIPE: "the program that reads it has ended; let it read to the end, or write to a file",
+    errno.EFBIG: "the file grew larger than this disk allows; choose another place",
+    errno.EACCES: "permission was denied; choose a place where you may write",
+    errno.EPERM: "permission was denied; choose a place where you may write",
+    errno.EROFS: "the disk is read-only; choose a place where you may write",
+    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
+    errno.EEXIST: "what should be its folder is a file; choose another place",
+    errno.ENOTDIR: "what should be its folder is a file; choose another place",
+}
+
+
+class PartFile:
+    """A file in the making, open for binary writing beside its final name.
+
+    Opening creates missing folders and the temporary file, so that a place where nothing can be written is
+    known before any work is done. `commit` or `discard` ends it; what comes after the first of them does
+    nothing. An earlier file of the same name is replaced; with `keep_existing` it stays, and `name.png` gives
+    way to `name-2.png`, `name-3.png` and so on.
+    """
+
+    def __init__(self, path: PathLike, *, keep_existing: bool = False) -> None:
+        self.final = Path(path)
+        self._keep_existing = keep_existing
+        self.ended = False
+        with explained(path):
+            if not keep_existing:
+                if self.final.is_symlink():
+                    self.final = Path(os.path.realpath(path))  # what it points to is replaced, not the link
+                _check_replaceable(self.final)
+            self.final.parent.mkdir(parents=True, exist_ok=True)
+            self.path = self.final.with_name(f".agecam-{secrets.token_hex(6)}.part")
+            self._file = self.path.open("xb")
+
+    def write(self, data: bytes) -> None:
+        """Append `data`."""
+        with explained(self.final):
+            self._file.write(data)
+
+    def close(self) -> None:
+        """Close the temporary file, for those who write it by its path."""
+        with explained(self.final):
+            self._file.close()
+
+    def commit(self) -> Path:
+        """Give the complete file its final name, and return that; nothing is left behind if that fails."""
+        if self.ended:
+            return self.final
+        try:
+            self.close()
+            with explained(self.final):
+                if self._keep_existing:
+                    self.final = next(name for name in _numbered(self.final) if _moved(self.path, name))
+                else:
+                    self.path.replace(self.final)
+        finally:
+            self.discard()
+        return self.final
+
+    def discard(self) -> None:
+        """Remove the temporary file."""
+        self.ended = True
+        with suppress(OSError):
+            self._file.close()
+        with suppress(OSError):
+            self.path.unlink()
+
+
+def _check_replaceable(path: Path) -> None:
+    if path.is_dir():
+        raise OutputError(f"Cannot write {path}: it is a folder; add a file name.")
+    if path.exists() and not path.is_file():
+        raise OutputError(f"Cannot write {path}: it is not an ordinary file; choose another name.")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise OutputError(f"Cannot write {path}: it is read-only; choose another name.")
+
+
+def _numbered(path: Path) -> Iterator[Path]:
+    yield path
+    for number in count(2):
+        yield path.with_name(f"{path.stem}-{number}{path.suffix}")
+
+
+def _moved(path: Path, name: Path) -> bool:
+    """Move a file to a name that is free; False if it is taken."""
+    try:
+        os.link(path, name)  # unlike a rename, this never replaces
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without links
+        if name.exists():
+            return False
+        path.replace(name)
+    else:
+        path.unlink()
+    return True
+
+
+_W = TypeVar("_W", bound="Writer")
+
+
+class Writer(ABC):
+    """What all writers share: `with` completes the file, or removes it when something went wrong."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Complete the file under its final name. Leaves nothing behind if that fails."""
+
+    @abstractmethod
+    def discard(self) -> None:
+        """Give up: remove what was written."""
+
+    def __enter__(self: _W) -> _W:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None or issubclass(kind, KeyboardInterrupt):
+            self.close()
+        else:
+            self.discard()
+
+
+def check_writable(path: PathLike) -> None:
+    """Raise `OutputError` if no file can be written at `path`; leaves nothing there."""
+    PartFile(path).discard()
+
+
+@contextmanager
+def explained(name: PathLike) -> Iterator[None]:
+    """Turn the operating system's errors into an `OutputError` that says `name` and the way out."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"Cannot write {name}: {way_out(error)}.") from error
+
+
+def way_out(error: Exception) -> str:
+    """What to tell a person about an error of the operating system, without its final full stop."""
+    known = _WAYS_OUT.get(getattr(error, "errno", None) or 0)
+    reason = getattr(error, "strerror", None) or str(error)
+    return known or f"{reason[:1].lower()}{reason[1:]}; choose another place"

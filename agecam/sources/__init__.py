@@ -1,0 +1,94 @@
+"""Where frames come from: one way to open a camera, video, picture, folder, stream or the demo."""
+
+import re
+from pathlib import Path
+from typing import Literal
+
+from agecam.errors import SourceError
+from agecam.sources.base import FrameSource, SourceInfo
+from agecam.sources.camera import CameraInfo, CameraSource, camera_named, list_cameras
+from agecam.sources.demo import DemoSource
+from agecam.sources.pictures import FolderSource, PictureSource, is_picture, read_picture
+from agecam.sources.stream import STREAM_SCHEMES, StreamSource, redact
+from agecam.sources.video import VideoSource
+
+__all__ = [
+    "CameraInfo",
+    "FrameSource",
+    "SourceInfo",
+    "list_cameras",
+    "open_source",
+    "read_picture",
+]
+
+_CAMERA = re.compile(r"(?:camera\s*)?(\d{1,3})|camera", re.IGNORECASE | re.ASCII)
+_LINUX_CAMERA_NODE = re.compile(r"/dev/video(\d+)")
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+
+
+def open_source(spec: str) -> FrameSource:
+    """Open what a person calls a source, and check that it gives a first frame.
+
+    `spec` is `demo`, a camera number or `camera` for the first, a stream address, or the path of a
+    video, picture or folder of pictures (`./0` for a file named like a camera). Files are known by
+    their content, not by their names. Raises SourceError.
+    """
+    word = spec.strip()
+    if not word:
+        raise SourceError("No source was given: name a camera, video, picture, folder or stream address.")
+    if word.casefold() == "demo":
+        return DemoSource()
+    if camera := _CAMERA.fullmatch(word):
+        return CameraSource(int(camera[1]) if camera[1] else _first_camera())
+    if address := _ADDRESS.match(word):
+        return _open_address(word, address[1].lower())
+    return _open_path(spec)
+
+
+def _first_camera() -> int:
+    cameras = list_cameras()
+    return cameras[0].index if cameras else 0
+
+
+def _open_address(url: str, scheme: str) -> FrameSource:
+    if scheme not in STREAM_SCHEMES:
+        known = ", ".join(sorted(STREAM_SCHEMES))
+        raise SourceError(f"The address {redact(url)} is of an unknown kind: use one of {known}.")
+    return StreamSource(url)
+
+
+def _open_path(spec: str) -> FrameSource:
+    path = Path(spec)
+    try:
+        kind = _kind(path)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SourceError(
+            f"'{spec}' cannot be opened ({reason}): check the path and its permissions."
+        ) from error
+    match kind:
+        case "folder":
+            return FolderSource(path)
+        case "picture":
+            return PictureSource(path)
+        case "video":
+            return VideoSource(path)
+        case "device" if node := _LINUX_CAMERA_NODE.fullmatch(str(path.resolve())):
+            return CameraSource(int(node[1]))
+        case "missing":
+            index = camera_named(spec)
+            if index is None:
+                raise SourceError(f"There is no file, folder or camera named '{spec}': check the spelling.")
+            return CameraSource(index)
+    raise SourceError(f"'{spec}' holds no frames: choose a video, a picture or a folder of pictures.")
+
+
+def _kind(path: Path) -> Literal["folder", "picture", "video", "device", "missing"]:
+    """What stands at a path, files by their content. Raises OSError, or ValueError for an impossible path."""
+    if not path.exists():
+        return "missing"
+    if path.is_dir():
+        return "folder"
+    if not path.is_file():
+        return "device"
+    return "picture" if is_picture(path) else "video"

@@ -1,0 +1,73 @@
+"""What cameras and streams have in common: OpenCV's capture, the clock, and the way they fail."""
+
+import math
+import time
+
+import cv2
+import numpy as np
+
+from agecam.errors import SourceError
+from agecam.sources.base import BaseSource, SourceInfo
+from agecam.sources.quiet import quiet_opencv
+from agecam.types import Frame, Image
+
+_FASTEST_FPS = 1000.0
+
+
+class LiveSource(BaseSource):
+    """Frames as they come from an open OpenCV capture, timed by the clock since the first."""
+
+    def __init__(self, capture: cv2.VideoCapture, name: str, refused: str, stopped: str) -> None:
+        """Take over a capture and its first frame.
+
+        `refused` and `stopped` are the sentences for a source that gives no frame at all and for one
+        that stops giving them; SourceError is raised with `refused` here and with `stopped` by `read`.
+        """
+        self._capture: cv2.VideoCapture | None = capture
+        self._name = name
+        self._stopped = stopped
+        image = self._grab()
+        if image is None:
+            self.close()
+            raise SourceError(refused)
+        self._start_s = time.monotonic()
+        self._delivered = 1
+        self._first: Frame | None = Frame(image, 0, 0.0, name)
+        height, width = image.shape[:2]
+        super().__init__(SourceInfo(name, width, height, _frame_rate(capture), None, live=True))
+
+    def read(self) -> Frame | None:
+        """Wait for the next frame; None only after `close`."""
+        if self._capture is None:
+            return None
+        if self._first is not None:
+            frame, self._first = self._first, None
+            return frame
+        image = self._grab()
+        if image is None:
+            self.close()
+            raise SourceError(self._stopped)
+        index = self._delivered
+        self._delivered += 1
+        return Frame(image, index, time.monotonic() - self._start_s, self._name)
+
+    def close(self) -> None:
+        """Release the device or the connection."""
+        if self._capture is not None:
+            self._capture.release()
+            self._capture = None
+
+    def _grab(self) -> Image | None:
+        if self._capture is None:
+            return None
+        try:
+            with quiet_opencv:
+                arrived, image = self._capture.read()
+        except cv2.error:
+            return None
+        return np.ascontiguousarray(image, np.uint8) if arrived and image is not None else None
+
+
+def _frame_rate(capture: cv2.VideoCapture) -> float | None:
+    fps = capture.get(cv2.CAP_PROP_FPS)
+    return fps if math.isfinite(fps) and 0 < fps <= _FASTEST_FPS else None

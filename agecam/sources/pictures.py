@@ -1,0 +1,163 @@
+"""Pictures: one file, or a folder of them."""
+
+import re
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from agecam.errors import SourceError
+from agecam.sources.base import BaseSource, SourceInfo
+from agecam.sources.quiet import quiet_stderr
+from agecam.sources.video import is_animated
+from agecam.types import Frame, Image
+
+SECONDS_A_PICTURE = 1.0
+"""Pictures of a folder follow each other at this pace, as in a slide show."""
+
+_PICTURE_NAME = re.compile(
+    r".*\.(?:avif|bmp|dib|gif|hei[cf]|j2k|jfif|jp2|jpe?g?|p[bgnp]m|png|tiff?|webp)", re.IGNORECASE
+)
+
+_SIGNATURE = re.compile(
+    rb"\xff\xd8\xff"  # JPEG
+    rb"|\x89PNG\r\n"
+    rb"|GIF8[79]a"
+    rb"|BM.{4}\0\0\0\0"
+    rb"|RIFF.{4}WEBP"
+    rb"|II\*\0|MM\0\*"  # TIFF
+    rb"|\0\0\0\x0cjP  |\xff\x4f\xff\x51"  # JPEG 2000
+    rb"|P[1-6]\s"  # PBM, PGM, PPM
+    rb"|.{4}ftyp(?:avif|avis|heic|heix|heim|mif1|msf1)",
+    re.DOTALL,
+)
+
+
+def read_picture(path: str | Path) -> Image:
+    """A picture file as `(H, W, 3) uint8 BGR`, turned upright by its EXIF orientation.
+
+    Grey becomes three channels, 16 bits become 8, transparency is dropped. Raises SourceError.
+    """
+    path = Path(path)
+    try:
+        data = np.frombuffer(path.read_bytes(), np.uint8)  # imread cannot open every Unicode path on Windows
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SourceError(
+            f"The picture '{path.name}' cannot be opened ({reason}): check the path and its permissions."
+        ) from error
+    if not data.size:
+        raise SourceError(f"The picture '{path.name}' is empty: copy it again or choose another.")
+    try:
+        with quiet_stderr:
+            image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    except cv2.error as error:
+        raise SourceError(
+            f"The picture '{path.name}' is too large to be read: make it smaller and try again."
+        ) from error
+    if image is None:
+        raise SourceError(
+            f"The picture '{path.name}' cannot be read, as it is damaged or of an unknown kind: "
+            "save it again as JPEG or PNG."
+        )
+    return np.ascontiguousarray(image, np.uint8)
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file is a still picture by its content, readable or not. Raises OSError."""
+    with path.open("rb") as file:
+        start = file.read(16)
+    if not _SIGNATURE.match(start):
+        return False
+    return not (start.startswith(b"GIF") and is_animated(path))
+
+
+class PictureSource(BaseSource):
+    """One picture: a single frame."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the picture at once; raises SourceError."""
+        image = read_picture(path)
+        height, width = image.shape[:2]
+        super().__init__(SourceInfo(path.name, width, height, fps=None, frame_count=1, live=False))
+        self._frame: Frame | None = Frame(image, 0, 0.0, path.name)
+
+    def read(self) -> Frame | None:
+        """The picture, then None."""
+        frame, self._frame = self._frame, None
+        return frame
+
+    def close(self) -> None:
+        """Let go of the picture."""
+        self._frame = None
+
+
+class FolderSource(BaseSource):
+    """The pictures of a folder in natural order (`face2` before `face10`), each in its own size.
+
+    Each frame's `source` is its file name. Damaged pictures are passed over; `skipped` holds one
+    sentence for each of them so far.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Find the pictures and read the first; raises SourceError where there is none."""
+        self.skipped: list[str] = []
+        name = folder.resolve().name or str(folder)
+        try:
+            paths = sorted((p for p in folder.iterdir() if _is_candidate(p)), key=_natural_key)
+        except OSError as error:
+            raise SourceError(
+                f"The folder '{name}' cannot be read ({error.strerror}): check its permissions."
+            ) from error
+        if not paths:
+            raise SourceError(
+                f"The folder '{name}' holds no pictures: choose one that holds JPEG or PNG files."
+            )
+        self._paths = iter(paths)
+        self._delivered = 0
+        self._next = self._load()
+        if self._next is None:
+            raise SourceError(
+                f"None of the {len(paths)} pictures in the folder '{name}' can be read: "
+                "save them again as JPEG or PNG."
+            )
+        height, width = self._next.image_bgr.shape[:2]
+        super().__init__(SourceInfo(name, width, height, fps=None, frame_count=len(paths), live=False))
+
+    def read(self) -> Frame | None:
+        """The next picture that can be read, or None after the last."""
+        frame, self._next = self._next or self._load(), None
+        return frame
+
+    def close(self) -> None:
+        """Deliver no more pictures."""
+        self._paths, self._next = iter(()), None
+
+    def _load(self) -> Frame | None:
+        for path in self._paths:
+            try:
+                image = read_picture(path)
+            except SourceError as error:
+                self.skipped.append(str(error))
+                continue
+            index = self._delivered
+            self._delivered += 1
+            return Frame(image, index, index * SECONDS_A_PICTURE, path.name)
+        return None
+
+
+def _is_candidate(path: Path) -> bool:
+    """Whether a file in a folder is meant as a picture, by its name or its content."""
+    if path.name.startswith(".") or not path.is_file():
+        return False
+    if _PICTURE_NAME.fullmatch(path.name):
+        return not (path.suffix.lower() == ".gif" and is_animated(path))
+    try:
+        return is_picture(path)
+    except OSError:
+        return False
+
+
+def _natural_key(path: Path) -> tuple[list[tuple[int, str]], str]:
+    parts = re.split(r"(\d+)", path.name.casefold())
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts], path.name

@@ -1,0 +1,1 @@
+"""Weights and their cards, installed as `agecam.models` and read through importlib.resources."""

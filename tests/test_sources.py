@@ -1,0 +1,558 @@
+"""Every source keeps the same promises, and every failure is one sentence."""
+
+import base64
+import struct
+import threading
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from agecam.errors import SourceError
+from agecam.sources import FrameSource, camera, list_cameras, open_source, read_picture
+from agecam.sources.live import LiveSource
+from agecam.sources.stream import redact
+from agecam.types import Image
+
+WriteVideo = Callable[..., Path]
+HEIGHT, WIDTH = 64, 96
+
+
+def grey(level: int, height: int = HEIGHT, width: int = WIDTH) -> Image:
+    return np.full((height, width, 3), level, np.uint8)
+
+
+def numbered(count: int) -> list[Image]:
+    """Up to 40 frames that can be told apart by their level after compression: see `number_of`."""
+    return [grey(20 + 5 * index) for index in range(count)]
+
+
+def number_of(image: Image) -> int:
+    return round((float(image.mean()) - 18.5) / 5)  # FFmpeg's fast colour conversion darkens by 3 levels
+
+
+def noisy(count: int) -> list[Image]:
+    """Frames whose packets are large, so that a cut file is cut in the pictures."""
+    random = np.random.default_rng(1)
+    return [random.integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8) for _ in range(count)]
+
+
+def corners() -> Image:
+    """A picture that tells every turn and mirror image: red, green, blue and white quarters."""
+    image = grey(255)
+    image[: HEIGHT // 2, : WIDTH // 2] = (0, 0, 255)
+    image[: HEIGHT // 2, WIDTH // 2 :] = (0, 255, 0)
+    image[HEIGHT // 2 :, : WIDTH // 2] = (255, 0, 0)
+    return image
+
+
+def assert_alike(image: Image, expected: Image, tolerance: float = 6.0) -> None:
+    assert image.shape == expected.shape
+    assert np.abs(image.astype(int) - expected.astype(int)).mean() < tolerance
+
+
+def sentence_of(spec: str | Path) -> str:
+    with pytest.raises(SourceError) as failure:
+        open_source(str(spec))
+    return assert_sentence(str(failure.value))
+
+
+def assert_sentence(text: str) -> str:
+    assert text.endswith(".")
+    assert "\n" not in text
+    assert "Error" not in text
+    return text
+
+
+@contextmanager
+def mjpeg_server(
+    images: list[Image], credentials: str | None = None, requests: list[str] | None = None
+) -> Iterator[str]:
+    """Serves the images to each client as a multipart stream, then hangs up; yields `host:port`."""
+    parts = [cv2.imencode(".jpg", image)[1].tobytes() for image in images]
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if requests is not None:
+                requests.append(self.path)
+            wanted = credentials and "Basic " + base64.b64encode(credentials.encode()).decode()
+            if wanted and self.headers.get("Authorization") != wanted:
+                self.send_response(401)
+                self.send_header("WWW-Authenticate", 'Basic realm="camera"')
+                self.end_headers()
+                return
+            self.send_response(200)
+            self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+            self.end_headers()
+            for part in parts:
+                head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(part)}\r\n\r\n"
+                try:
+                    self.wfile.write(head.encode() + part + b"\r\n")
+                except ConnectionError:
+                    return
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+Opener = Callable[[], FrameSource]
+KINDS = ("video", "gif", "picture", "folder", "demo", "stream", "capture", "fake camera")
+LIVE = ("stream", "capture", "fake camera")
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def source(
+    kind: str, tmp_path: Path, write_video: WriteVideo, request: pytest.FixtureRequest
+) -> Iterator[FrameSource]:
+    images = [np.roll(corners(), 3 * shift, axis=1) for shift in range(12)]
+    if kind == "stream":
+        with mjpeg_server(images) as host, open_source(f"http://{host}/live") as stream:
+            yield stream
+        return
+    if kind == "fake camera":
+        opened: FrameSource = request.getfixturevalue("fake_camera")
+    elif kind == "capture":
+        capture = cv2.VideoCapture(str(write_video("capture.mp4", images)), cv2.CAP_FFMPEG)
+        opened = LiveSource(capture, "camera 0", refused="Refused.", stopped="Stopped.")
+    elif kind == "video":
+        opened = open_source(str(write_video("clip.mp4", images)))
+    elif kind == "gif":
+        opened = open_source(str(write_video("clip.gif", images, codec="gif", pixels="rgb8", container={})))
+    elif kind == "demo":
+        opened = open_source("demo")
+    else:
+        for number, image in enumerate(images):
+            cv2.imwrite(str(tmp_path / f"picture{number}.png"), image)
+        opened = open_source(str(tmp_path / "picture3.png" if kind == "picture" else tmp_path))
+    with opened:
+        yield opened
+
+
+def test_info_describes_the_first_frame(source: FrameSource, kind: str) -> None:
+    assert isinstance(source, FrameSource)
+    frame = source.read()
+    assert frame is not None
+    assert (source.info.height, source.info.width) == frame.image_bgr.shape[:2]
+    assert source.info.name
+    assert source.info.live is (kind in LIVE)
+    assert source.info.fps is None or source.info.fps > 0
+    if kind in LIVE:
+        assert source.info.frame_count is None
+    if kind not in ("folder", "stream"):
+        assert frame.source == source.info.name
+
+
+def test_frames_are_counted_timed_and_in_bgr(source: FrameSource, kind: str) -> None:
+    frames = list(islice(source, 10))
+    assert len(frames) == (1 if kind == "picture" else 10)
+    assert [frame.index for frame in frames] == list(range(len(frames)))
+    times = [frame.time_s for frame in frames]
+    assert times[0] == pytest.approx(0, abs=0.05)
+    assert all(earlier < later for earlier, later in pairwise(times))
+    for frame in frames:
+        assert frame.image_bgr.dtype == np.uint8
+        assert frame.image_bgr.ndim == 3
+        assert frame.image_bgr.shape[2] == 3
+        assert frame.image_bgr.flags.c_contiguous
+
+
+def test_an_image_belongs_to_its_reader(source: FrameSource, kind: str) -> None:
+    first = source.read()
+    assert first is not None
+    first.image_bgr[:] = 7
+    second = source.read()
+    if kind != "picture":
+        assert second is not None
+        assert not np.shares_memory(first.image_bgr, second.image_bgr)
+        assert (first.image_bgr == 7).all()
+        assert (second.image_bgr != 7).any()
+
+
+def test_files_end_with_none_and_live_sources_with_a_sentence(source: FrameSource, kind: str) -> None:
+    if kind in LIVE:
+        with pytest.raises(SourceError) as failure:
+            for _ in source:
+                pass
+        assert_sentence(str(failure.value))
+    else:
+        count = sum(1 for _ in source)
+        assert count == source.info.frame_count
+    assert source.read() is None
+
+
+def test_close_is_final_and_harmless_twice(source: FrameSource) -> None:
+    assert source.read() is not None
+    with source:
+        pass
+    assert source.read() is None
+    source.close()
+    assert list(source) == []
+
+
+def test_a_video_delivers_every_frame_in_order(write_video: WriteVideo) -> None:
+    with open_source(str(write_video("clip.mp4", numbered(40), fps=25))) as source:
+        assert (source.info.fps, source.info.frame_count) == (25.0, 40)
+        frames = list(source)
+    assert [number_of(frame.image_bgr) for frame in frames] == list(range(40))
+    assert [frame.time_s for frame in frames] == pytest.approx([index / 25 for index in range(40)], abs=1e-4)
+
+
+def test_a_variable_frame_rate_keeps_its_times(write_video: WriteVideo) -> None:
+    times_ms = [0, 40, 50, 300, 310, 1000, 1400, 1410]
+    with open_source(str(write_video("clip.mp4", numbered(8), times_ms=times_ms))) as source:
+        frames = list(source)
+    assert [frame.time_s * 1000 for frame in frames] == pytest.approx(times_ms, abs=1)
+
+
+# Rows of the display matrix (x' = ax + cy, y' = bx + dy) as (a, b, c, d), with what turns the upright
+# picture into the stored one.
+MATRICES: dict[str, tuple[tuple[int, int, int, int], Callable[[Image], Image]]] = {
+    "quarter turn": ((0, 1, -1, 0), lambda image: np.rot90(image)),
+    "half turn": ((-1, 0, 0, -1), lambda image: image[::-1, ::-1]),
+    "three quarter turn": ((0, -1, 1, 0), lambda image: np.rot90(image, 3)),
+    "mirrored": ((-1, 0, 0, 1), lambda image: image[:, ::-1]),
+    "mirrored turn": ((0, 1, 1, 0), lambda image: image.transpose(1, 0, 2)),
+}
+
+
+@pytest.mark.parametrize("turn", MATRICES)
+def test_a_turned_video_is_delivered_upright(turn: str, write_video: WriteVideo) -> None:
+    matrix, store = MATRICES[turn]
+    path = write_video("phone.mp4", [store(corners())] * 3)
+    data = bytearray(path.read_bytes())
+    at = data.index(struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30), data.index(b"tkhd"))
+    a, b, c, d = (value << 16 for value in matrix)
+    data[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    path.write_bytes(data)
+    with open_source(str(path)) as source:
+        assert (source.info.width, source.info.height) == (WIDTH, HEIGHT)
+        for frame in source:
+            assert frame.image_bgr.flags.c_contiguous
+            assert_alike(frame.image_bgr, corners())
+
+
+def packets_of(path: Path) -> list[tuple[int, int]]:
+    """Offset and size of each packet of a video, in bytes of the file."""
+    with av.open(str(path)) as file:
+        return [(packet.pos or 0, packet.size) for packet in file.demux(video=0) if packet.size]
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.mkv"])
+def test_a_cut_video_gives_what_it_holds_and_says_so(name: str, write_video: WriteVideo) -> None:
+    path = write_video(name, noisy(60))
+    packets = packets_of(path)
+    with open_source(str(path)) as source:
+        whole = [frame.image_bgr for frame in source]
+    pos, size = packets[36]
+    path.write_bytes(path.read_bytes()[: pos + size // 2])
+    frames = []
+    with open_source(str(path)) as source, pytest.raises(SourceError) as failure:
+        for frame in source:
+            frames.append(frame)
+    assert len(frames) == 36
+    assert "after 36 frames" in assert_sentence(str(failure.value))
+    assert all((whole[round(frame.time_s * 30)] == frame.image_bgr).all() for frame in frames)
+
+
+def test_junk_in_the_last_packets_costs_no_other_frame(write_video: WriteVideo) -> None:
+    path = write_video("clip.mp4", noisy(40))
+    data = bytearray(path.read_bytes())
+    for pos, size in packets_of(path)[-2:]:
+        data[pos : pos + size] = np.random.default_rng(0).bytes(size)
+    path.write_bytes(data)
+    with open_source(str(path)) as source:
+        frames = list(source)
+    assert len(frames) == 38
+    assert [frame.index for frame in frames] == list(range(38))
+
+
+def test_junk_behind_a_video_is_ignored(write_video: WriteVideo) -> None:
+    path = write_video("clip.mp4", numbered(20))
+    path.write_bytes(path.read_bytes() + np.random.default_rng(0).bytes(5000))
+    with open_source(str(path)) as source:
+        assert [number_of(frame.image_bgr) for frame in source] == list(range(20))
+
+
+def test_files_are_known_by_content(tmp_path: Path, write_video: WriteVideo) -> None:
+    video = write_video("clip.mp4", numbered(5)).rename(tmp_path / "really-a-video.jpg")
+    picture = tmp_path / "really-a-picture.mp4"
+    picture.write_bytes(cv2.imencode(".png", corners())[1].tobytes())
+    with open_source(str(video)) as source:
+        assert source.info.fps == 30
+        assert len(list(source)) == 5
+    with open_source(str(picture)) as source:
+        assert source.info.fps is None
+        assert len(list(source)) == 1
+
+
+def test_a_still_gif_is_a_picture(write_video: WriteVideo) -> None:
+    path = write_video("still.gif", [corners()], codec="gif", pixels="rgb8", container={})
+    with open_source(str(path)) as source:
+        assert (source.info.fps, source.info.frame_count) == (None, 1)
+        assert_alike(next(iter(source)).image_bgr, corners(), tolerance=20)
+
+
+def test_a_colon_in_a_name_is_no_protocol(
+    tmp_path: Path, write_video: WriteVideo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = write_video("clip.mp4", numbered(3))
+    try:
+        video.rename(tmp_path / "at:10:30.mp4")
+    except OSError:
+        pytest.skip("this system allows no colon in a file's name")
+    monkeypatch.chdir(tmp_path)
+    with open_source("at:10:30.mp4") as source:
+        assert len(list(source)) == 3
+
+
+def test_a_local_playlist_does_not_reach_for_the_network(tmp_path: Path) -> None:
+    playlist = tmp_path / "playlist.m3u8"
+    requests: list[str] = []
+    with mjpeg_server(numbered(5), requests=requests) as host:
+        playlist.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://{host}/a.ts\n")
+        assert "playlist.m3u8" in sentence_of(playlist)
+    assert requests == []
+
+
+def test_pictures_of_every_depth_become_bgr(tmp_path: Path) -> None:
+    upright = corners()
+    grey_picture = cv2.cvtColor(upright, cv2.COLOR_BGR2GRAY)
+    stored: dict[str, tuple[Any, Any]] = {
+        "8 bit": (upright, upright),
+        "16 bit": (upright.astype(np.uint16) * 257, upright),
+        "transparent": (cv2.cvtColor(upright, cv2.COLOR_BGR2BGRA), upright),
+        "grey": (grey_picture, cv2.cvtColor(grey_picture, cv2.COLOR_GRAY2BGR)),
+        "grey 16 bit": (grey_picture.astype(np.uint16) * 257, cv2.cvtColor(grey_picture, cv2.COLOR_GRAY2BGR)),
+    }
+    for suffix in (".png", ".tiff"):
+        for name, (image, expected) in stored.items():
+            path = tmp_path / f"{name}{suffix}"
+            path.write_bytes(cv2.imencode(suffix, image)[1].tobytes())
+            picture = read_picture(path)
+            assert picture.dtype == np.uint8
+            assert_alike(picture, expected, tolerance=1)
+
+
+def test_exif_orientation_is_followed(tmp_path: Path) -> None:
+    jpeg = cv2.imencode(".jpg", np.ascontiguousarray(np.rot90(corners())))[1].tobytes()
+    # One EXIF entry: tag 0x112 (orientation), one short, 6: to be turned clockwise by a quarter.
+    tiff = b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, 0x112, 3, 1, 6, 0, 0)
+    exif = b"Exif\0\0" + tiff
+    path = tmp_path / "phone.jpg"
+    path.write_bytes(jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:])
+    assert_alike(read_picture(path), corners())
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 20_000), (3000, 1)])
+def test_pictures_of_odd_sizes(size: tuple[int, int], tmp_path: Path) -> None:
+    path = tmp_path / "größe 写真 🙂.png"
+    path.write_bytes(cv2.imencode(".png", grey(90, *size))[1].tobytes())
+    with open_source(str(path)) as source:
+        assert (source.info.height, source.info.width) == size
+        assert source.info.name == path.name
+        assert [frame.image_bgr.shape for frame in source] == [(*size, 3)]
+
+
+def test_a_folder_is_read_in_natural_order_and_each_size(tmp_path: Path) -> None:
+    for name, width in (("face10.png", 10), ("face2.PNG", 2), ("Face1.jpg", 1), ("no suffix", 40)):
+        suffix = Path(name).suffix.lower() or ".png"
+        (tmp_path / name).write_bytes(cv2.imencode(suffix, grey(50, 8, width))[1].tobytes())
+    (tmp_path / "notes.txt").write_text("not a picture")
+    (tmp_path / ".hidden.png").write_text("not a picture either")
+    (tmp_path / "more").mkdir()
+    with open_source(str(tmp_path)) as source:
+        frames = list(source)
+        assert source.info.frame_count == 4
+    assert [frame.source for frame in frames] == ["Face1.jpg", "face2.PNG", "face10.png", "no suffix"]
+    assert [frame.image_bgr.shape[1] for frame in frames] == [1, 2, 10, 40]
+
+
+def test_a_folder_skips_damaged_pictures_and_remembers_them(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    data = cv2.imencode(".png", corners())[1].tobytes()
+    for name, content in (
+        ("a.png", data[: len(data) // 2]),
+        ("b.png", data),
+        ("c.jpg", b""),
+        ("d.png", data),
+        ("e.gif", b"x"),
+    ):
+        (tmp_path / name).write_bytes(content)
+    with open_source(str(tmp_path)) as source:
+        frames = list(source)
+    assert [(frame.source, frame.index) for frame in frames] == [("b.png", 0), ("d.png", 1)]
+    skipped = source.skipped  # type: ignore[attr-defined]
+    assert [next(name for name in ("a.png", "c.jpg", "e.gif") if name in text) for text in skipped] == [
+        "a.png",
+        "c.jpg",
+        "e.gif",
+    ]
+    for text in skipped:
+        assert_sentence(text)
+    assert capfd.readouterr().err == ""
+
+
+def png_header(width: int, height: int) -> bytes:
+    def chunk(tag: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + tag + body + struct.pack(">I", zlib.crc32(tag + body))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(99))) + chunk(b"IEND", b"")
+
+
+DAMAGED = {
+    "text.mp4": b"This is no video.\n" * 50,
+    "text.txt": b"Nor is this.\n",
+    "text.jpg": b"Nor is this a picture.\n",
+    "zeros.mp4": bytes(5000),
+    "empty.mp4": b"",
+    "empty.jpg": b"",
+    "half.png": cv2.imencode(".png", corners())[1].tobytes()[:200],
+    "half.jpg": cv2.imencode(".jpg", corners())[1].tobytes()[:600],
+    "huge.png": png_header(60_000, 60_000),
+    "huge-side.png": png_header(3_000_000, 1),
+    "nothing.png": png_header(0, 0),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_file_that_cannot_be_read_is_one_sentence(
+    name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(DAMAGED[name])
+    assert name in sentence_of(path)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_video_without_pictures_is_one_sentence(tmp_path: Path, write_video: WriteVideo) -> None:
+    sound = tmp_path / "sound.mp4"
+    with av.open(str(sound), "w") as file:
+        stream = file.add_stream("aac", rate=8000)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+        frame.sample_rate = 8000
+        file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    assert "no video" in sentence_of(sound)
+
+    cut = write_video("cut.mp4", noisy(5))
+    data = cut.read_bytes()
+    cut.write_bytes(data[: data.index(b"mdat") + 8])
+    assert "cut.mp4" in sentence_of(cut)
+
+
+def test_places_without_frames_are_one_sentence(tmp_path: Path) -> None:
+    empty = tmp_path / "empty folder"
+    empty.mkdir()
+    assert "empty folder" in sentence_of(empty)
+    (empty / "bad.jpg").write_bytes(b"bad")
+    assert "empty folder" in sentence_of(empty)
+    assert "missing.mp4" in sentence_of(tmp_path / "missing.mp4")
+    assert "ftp://" in sentence_of("ftp://example.org/clip.mp4")
+    sentence_of("")
+    sentence_of("a\0b")
+    sentence_of("x" * 5000)
+
+
+def test_an_absent_camera_is_one_sentence_and_quiet(capfd: pytest.CaptureFixture[str]) -> None:
+    assert "97" in sentence_of("97")
+    assert "97" in sentence_of("camera 97")
+    assert isinstance(list_cameras(), list)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.skipif(not Path("/sys").is_dir(), reason="Linux lists its cameras as files")
+def test_linux_cameras_are_listed_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for node, index, name in (
+        ("video10", 0, "Desk"),
+        ("video2", 0, "Lid"),
+        ("video3", 1, "Lid"),
+        ("vbi0", 0, "TV"),
+    ):
+        (tmp_path / node).mkdir()
+        (tmp_path / node / "index").write_text(f"{index}\n")
+        (tmp_path / node / "name").write_text(f"{name}\n")
+    (tmp_path / "video4").mkdir()
+    monkeypatch.setattr(camera, "_LINUX_CAMERAS", tmp_path)
+    assert [(found.index, found.name) for found in list_cameras()] == [(2, "Lid"), (10, "Desk")]
+    assert camera.camera_named("desk") == 10
+    assert camera.camera_named("Door") is None
+
+
+def test_a_computer_that_must_be_probed_finds_no_camera_quietly(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    if list_cameras():
+        pytest.skip("this computer has a camera")
+    monkeypatch.setattr("sys.platform", "elsewhere")
+    assert list_cameras() == []
+    assert capfd.readouterr().err == ""
+
+
+def test_a_stream_delivers_its_frames_and_then_says_that_it_ended() -> None:
+    images = numbered(40)
+    numbers = []
+    with mjpeg_server(images) as host, open_source(f"http://{host}/live") as source:
+        with pytest.raises(SourceError, match="ended") as failure:
+            for frame in source:
+                numbers.append(number_of(frame.image_bgr))
+        assert host in assert_sentence(str(failure.value))
+    assert numbers == list(range(len(numbers)))
+    assert len(numbers) >= 38
+
+
+def test_a_password_is_used_and_never_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    with mjpeg_server(numbered(20), credentials="julia:s3cret") as host:
+        with open_source(f"http://julia:s3cret@{host}/live?token=s3cret") as source:
+            frames = list(islice(source, 5))
+        shown = [source.info.name, *(frame.source for frame in frames)]
+        shown.append(sentence_of(f"http://julia:s3cret@{host}@wrong/live"))
+        shown.append(sentence_of(f"http://julia:wrong-s3cret@{host}/live"))
+    assert len(frames) == 5
+    assert frames[0].source == f"http://{host}/live"
+    assert not any("s3cret" in text or "julia" in text for text in [*shown, *capfd.readouterr()])
+
+
+def test_an_unreachable_stream_is_one_sentence_and_quiet(capfd: pytest.CaptureFixture[str]) -> None:
+    with mjpeg_server([]) as host:
+        assert host in sentence_of(f"http://{host}/no-frames")
+    for scheme in ("http", "rtsp", "tcp"):
+        assert f"{scheme}://{host}" in sentence_of(f"{scheme}://user:s3cret@{host}/gone")
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("rtsp://cam.local:554/live/1", "rtsp://cam.local:554/live/1"),
+        ("rtsp://ann:s3cret@cam.local/live", "rtsp://cam.local/live"),
+        ("rtsp://ann:p@s/s?#w@cam.local/live", "rtsp://cam.local/live"),
+        ("http://cam.local/video?user=ann&pwd=s3cret", "http://cam.local/video"),
+        ("rtsp://[::1]:554/user=ann_password=s3cret_channel=1.sdp", "rtsp://[::1]:554"),
+    ],
+)
+def test_redacted_addresses(url: str, shown: str) -> None:
+    assert redact(url) == shown

@@ -1,0 +1,1 @@
+"""One reader a data set; all of them give the same rows."""
