@@ -13,18 +13,17 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from agecam.types import Box, Detection, FloatArray
+from agecam.types import OUTSIDE_GREY, Box, Detection, FloatArray
 
 Interpolation = Literal["bilinear-2x"]
 
 TEMPLATE = np.array(
-    [[0.34191, 0.46157], [0.65653, 0.45983], [0.50022, 0.64050], [0.37097, 0.82469], [0.63152, 0.82325]], np.float32
+    [[0.3204, 0.2900], [0.6778, 0.2880], [0.5003, 0.4932], [0.3534, 0.7025], [0.6494, 0.7009]], np.float32
 )
-"""`(5, 2)`: where the landmarks of an upright face lie in the unit square, x and y; the five-point
-template of Deng et al. (ArcFace, 2019) divided by its 112 px."""
-
-OUTSIDE_GREY = 127.0
-"""What a crop shows where it reaches past the frame."""
+"""`(5, 2)`: where the landmarks of an upright face lie in the unit square, x and y. The five-point
+template of Deng et al. (ArcFace, 2019), 14 % closer and from above the brows to the chin: tightly cut
+data sets end there, and a crop that reaches past their pictures lets a network read the set off the
+border."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,9 @@ class FaceDetector:
             with tf.device(self.device):
                 rows = self._graph(height_px, width_px)(tf.convert_to_tensor(frame)).numpy()
         except tf.errors.OpError as error:
-            raise DetectorError(f"The face detector failed on a {width_px}x{height_px} picture: {error.message}") from error
+            raise DetectorError(
+                f"The face detector failed on a {width_px}x{height_px} picture: {error.message}"
+            ) from error
         return [_detection(row, height_px, width_px) for row in rows]
 
     def _graph(self, height_px: int, width_px: int) -> Any:
@@ -116,12 +118,12 @@ def _detect(frame: tf.Tensor, height_px: int, width_px: int, scales: list[float]
     boxes = _square(_unbeaten(tf.concat(proposals, axis=0), 0.7)[:, :4])
 
     # 2. Refinement of the proposals
-    offsets, logits = networks.rnet(_patches(pixels, boxes, 24))
+    offsets, logits = _run(networks.rnet, pixels, boxes, 24)
     rows = _confident(_refine(boxes, offsets), tf.sigmoid(logits), REFINE_THRESHOLD)
     boxes = _square(_unbeaten(rows, 0.7)[:, :4])
 
     # 3. Output: final boxes and the five landmarks
-    offsets, landmarks, logits = networks.onet(_patches(pixels, boxes, 48))
+    offsets, landmarks, logits = _run(networks.onet, pixels, boxes, 48)
     landmarks = _place(landmarks, boxes)
     rows = _confident(_refine(boxes, offsets), tf.sigmoid(logits), OUTPUT_THRESHOLD, landmarks)
     return _unbeaten(rows, 0.7, over_smaller=True)
@@ -182,6 +184,12 @@ def _square(boxes: tf.Tensor) -> tf.Tensor:
     size = boxes[:, 2:] - boxes[:, :2]
     corner = (boxes[:, :2] + boxes[:, 2:] - tf.reduce_max(size, axis=1, keepdims=True)) / 2
     return tf.concat([corner, corner + tf.reduce_max(size, axis=1, keepdims=True)], axis=1)
+
+
+def _run(network: Any, pixels: tf.Tensor, boxes: tf.Tensor, size: int) -> list[tf.Tensor]:
+    # One patch more than there are boxes: the processor's kernels reject an empty batch.
+    boxes = tf.concat([boxes, tf.zeros((1, 4))], axis=0)
+    return [output[:-1] for output in network(_patches(pixels, boxes, size))]
 
 
 def _patches(pixels: tf.Tensor, boxes: tf.Tensor, size: int) -> tf.Tensor:
@@ -266,7 +274,11 @@ def _folded(weights: _Weights) -> _Weights:
     folded["conv1"] = [kernel[:, :, ::-1] / 128, bias - GREY / 128 * kernel.sum((0, 1, 2))]
     heads = [weights[name] for name in weights if name.startswith(("conv4-", "fc5-", "fc6-"))]
     offsets, *landmarks, classes = heads
-    parts = [[part[..., _YXYX] for part in offsets], [part[..., 1:] - part[..., :1] for part in classes], *landmarks]
+    parts = [
+        [part[..., _YXYX] for part in offsets],
+        [part[..., 1:] - part[..., :1] for part in classes],
+        *landmarks,
+    ]
     folded["head"] = [np.concatenate(column, axis=-1) for column in zip(*parts, strict=True)]
     return folded
 
@@ -279,5 +291,8 @@ def _folded_networks() -> _Networks:
 def _read(network: Any, name: str) -> _Weights:
     network.build()
     network.set_weights(load_weights(f"{name}.lz4"))
-    return {layer.name: [w.reshape(w.shape[-1]) if "prelu" in layer.name else w for w in layer.get_weights()]
-            for layer in network.layers if layer.get_weights()}
+    return {
+        layer.name: [w.reshape(w.shape[-1]) if "prelu" in layer.name else w for w in layer.get_weights()]
+        for layer in network.layers
+        if layer.get_weights()
+    }

@@ -24,6 +24,9 @@ Gender = Literal["female", "male", "unsure"]
 AGE_CLASSES = 101
 """Ages 0 to 100, one class a year."""
 
+OUTSIDE_GREY = 127.0
+"""What the crop of a face shows where it reaches past the frame."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:

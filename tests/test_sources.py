@@ -123,9 +123,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def source(
-    kind: str, tmp_path: Path, write_video: WriteVideo, request: pytest.FixtureRequest
-) -> Iterator[FrameSource]:
+def source(kind: str, tmp_path: Path, write_video: WriteVideo, request: pytest.FixtureRequest) -> Iterator[FrameSource]:
     images = [np.roll(corners(), 3 * shift, axis=1) for shift in range(12)]
     if kind == "stream":
         with mjpeg_server(images) as host, open_source(f"http://{host}/live") as stream:
@@ -328,11 +326,14 @@ def test_a_colon_in_a_name_is_no_protocol(
 
 
 def test_a_local_playlist_does_not_reach_for_the_network(tmp_path: Path) -> None:
-    playlist = tmp_path / "playlist.m3u8"
     requests: list[str] = []
     with mjpeg_server(numbered(5), requests=requests) as host:
-        playlist.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://{host}/a.ts\n")
-        assert "playlist.m3u8" in sentence_of(playlist)
+        hls = tmp_path / "playlist.mp4"
+        hls.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://{host}/a.ts\n")
+        assert "playlist.mp4" in sentence_of(hls)
+        concat = tmp_path / "list.ffconcat"
+        concat.write_text(f"ffconcat version 1.0\nfile http://{host}/a.ts\n")
+        assert "list.ffconcat" in sentence_of(concat)
     assert requests == []
 
 
@@ -389,9 +390,7 @@ def test_a_folder_is_read_in_natural_order_and_each_size(tmp_path: Path) -> None
     assert [frame.image_bgr.shape[1] for frame in frames] == [1, 2, 10, 40]
 
 
-def test_a_folder_skips_damaged_pictures_and_remembers_them(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_folder_skips_damaged_pictures_and_remembers_them(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     data = cv2.imencode(".png", corners())[1].tobytes()
     for name, content in (
         ("a.png", data[: len(data) // 2]),

@@ -63,9 +63,7 @@ def _open_path(spec: str) -> FrameSource:
         kind = _kind(path)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise SourceError(
-            f"'{spec}' cannot be opened ({reason}): check the path and its permissions."
-        ) from error
+        raise SourceError(f"'{spec}' cannot be opened ({reason}): check the path and its permissions.") from error
     match kind:
         case "folder":
             return FolderSource(path)

@@ -69,9 +69,7 @@ def _known_to_linux() -> list[CameraInfo]:
         try:
             # A camera has further nodes for its metadata, with an index of their own; 0 takes pictures.
             if (node / "index").read_text().strip() == "0":
-                cameras.append(
-                    CameraInfo(int(node.name.removeprefix("video")), (node / "name").read_text().strip())
-                )
+                cameras.append(CameraInfo(int(node.name.removeprefix("video")), (node / "name").read_text().strip()))
         except (OSError, ValueError):
             continue
     return sorted(cameras, key=lambda camera: camera.index)

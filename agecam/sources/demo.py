@@ -78,9 +78,7 @@ class _Role:
         part = part * part * (3 - 2 * part)
         x, y, face_px = (p + (q - p) * part for p, q in ((a.x, b.x), (a.y, b.y), (a.face_px, b.face_px)))
         sway = 2 * math.pi * (time_s / 4 + a.y / HEIGHT_PX)
-        return _Stop(
-            time_s, x + 0.04 * face_px * math.sin(sway), y + 0.03 * face_px * math.cos(sway), face_px
-        )
+        return _Stop(time_s, x + 0.04 * face_px * math.sin(sway), y + 0.03 * face_px * math.cos(sway), face_px)
 
 
 _PORTRAITS = {
@@ -194,9 +192,7 @@ def portraits() -> tuple[Image, Image]:
         rgb = np.asarray(astronaut(), np.uint8)  # type: ignore[no-untyped-call]
         admiral = read_picture(str(get_sample_data("grace_hopper.jpg", asfileobj=False)))
     except (ImportError, OSError) as error:
-        raise SourceError(
-            "The demo lacks its portraits: install scikit-image and matplotlib again."
-        ) from error
+        raise SourceError("The demo lacks its portraits: install scikit-image and matplotlib again.") from error
     return np.ascontiguousarray(rgb[:, :, ::-1]), admiral
 
 
@@ -240,9 +236,7 @@ class _Cutout:
         cutout = cv2.warpAffine(self._image, to_place, (right - left, bottom - top), flags=cv2.INTER_LINEAR)
         behind = cv2.cvtColor(255 - cutout[:, :, 3], cv2.COLOR_GRAY2BGR)
         target = image[top:bottom, left:right]
-        target[:] = cv2.add(
-            cv2.multiply(target, behind, scale=1 / 255), cv2.cvtColor(cutout, cv2.COLOR_BGRA2BGR)
-        )
+        target[:] = cv2.add(cv2.multiply(target, behind, scale=1 / 255), cv2.cvtColor(cutout, cv2.COLOR_BGRA2BGR))
 
 
 def _oval(width: int, height: int) -> npt.NDArray[np.float32]:

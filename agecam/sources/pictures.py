@@ -110,16 +110,13 @@ class FolderSource(BaseSource):
                 f"The folder '{name}' cannot be read ({error.strerror}): check its permissions."
             ) from error
         if not paths:
-            raise SourceError(
-                f"The folder '{name}' holds no pictures: choose one that holds JPEG or PNG files."
-            )
+            raise SourceError(f"The folder '{name}' holds no pictures: choose one that holds JPEG or PNG files.")
         self._paths = iter(paths)
         self._delivered = 0
         self._next = self._load()
         if self._next is None:
             raise SourceError(
-                f"None of the {len(paths)} pictures in the folder '{name}' can be read: "
-                "save them again as JPEG or PNG."
+                f"None of the {len(paths)} pictures in the folder '{name}' can be read: save them again as JPEG or PNG."
             )
         height, width = self._next.image_bgr.shape[:2]
         super().__init__(SourceInfo(name, width, height, fps=None, frame_count=len(paths), live=False))

@@ -109,10 +109,14 @@ def upright_bgr(frame: VideoFrame) -> Image:
 
 def _open(path: Path, thread_type: str = "AUTO") -> "_Decoder":
     try:
-        if not path.stat().st_size:
+        with path.open("rb") as file:
+            start = file.read(7)
+        if not start:
             raise SourceError(f"The file '{path.name}' is empty: copy it again or choose another.")
+        if start == b"#EXTM3U":  # FFmpeg would wait minutes for one whose parts cannot be had
+            raise SourceError(f"'{path.name}' is a playlist: open the address of its stream instead.")
         # 'file:' keeps FFmpeg from reading a colon in a name as a protocol, and the whitelist keeps
-        # a playlist in disguise from reaching out to the network.
+        # files that name other files from reaching out to the network.
         container = av.open(f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:
         raise SourceError(
@@ -237,9 +241,7 @@ class _Decoder:
         """Seconds the file says its pictures last, or None. Other streams may last longer."""
         if self._stream.duration:
             return self._stream.duration * self._time_base
-        if (tag := self._stream.metadata.get("DURATION")) and (
-            stated := _clock_s(tag)
-        ) is not None:  # Matroska
+        if (tag := self._stream.metadata.get("DURATION")) and (stated := _clock_s(tag)) is not None:  # Matroska
             return stated
         if len(self._container.streams) == 1 and self._container.duration:
             return self._container.duration / av.time_base

@@ -1,0 +1,113 @@
+"""Faces of one frame -> one batch -> age distributions and gender probabilities, and their decoding."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from agecam.alignment import crop_faces, squares_of
+from agecam.types import AGE_CLASSES, Attributes, Detection, FloatArray, Gender, Image
+from agecam.weights import Calibration, Card, load_model
+
+BATCH_SIZES = (1, 2, 4, 8, 16, 32)
+"""Batches are filled up to these, so that the processor's kernels are prepared once for each."""
+
+_AGES = np.arange(AGE_CLASSES, dtype=np.float32)
+
+
+class Estimator:
+    """Apparent age and gender of faces, by one network. Not safe for use from several threads at once."""
+
+    def __init__(self, card: Card, network: keras.Model, device: str = "/CPU:0") -> None:
+        """
+        Args:
+            card, network: from `agecam.weights.load_model`.
+            device: TensorFlow's name of the device, from `choose_device`.
+        """
+        self.card = card
+        self.device = device
+        with tf.device(device):
+            self._graph = _compiled(card, network)
+
+    @classmethod
+    def load(cls, model: str = "compact", device: str = "/CPU:0") -> "Estimator":
+        """The estimator of a model by its name; raises WeightsError."""
+        return cls(*load_model(model), device)
+
+    def estimate(self, frame: Image | tf.Tensor, faces: Sequence[Detection]) -> list[Attributes]:
+        """Attributes of faces of one `(H, W, 3) uint8` BGR frame, in their order.
+
+        A numpy frame is uploaded; a tensor already on the device is used as it is.
+        """
+        return self.estimate_squares(frame, squares_of(faces))
+
+    def estimate_squares(self, frame: Image | tf.Tensor, squares: npt.NDArray[np.float32]) -> list[Attributes]:
+        """The same for `(N, 4)` squares of `agecam.alignment`: how evaluation judges faces it knows by place."""
+        if not len(squares):
+            return []
+        with tf.device(self.device):
+            frame = tf.convert_to_tensor(frame)
+            parts = [
+                self._batch(frame, squares[i : i + BATCH_SIZES[-1]]) for i in range(0, len(squares), BATCH_SIZES[-1])
+            ]
+        return decode(np.concatenate(parts), self.card.calibration)
+
+    def _batch(self, frame: tf.Tensor, squares: npt.NDArray[np.float32]) -> FloatArray:
+        size = next(size for size in BATCH_SIZES if size >= len(squares))
+        filled = squares[np.minimum(np.arange(size), len(squares) - 1)]
+        return np.asarray(self._graph(frame, tf.constant(filled))[: len(squares)])
+
+
+def decode(logits: FloatArray, calibration: Calibration) -> list[Attributes]:
+    """`(N, 103)` logits -> attributes: the one place where outputs become years and words."""
+    distributions = _softmax(logits[:, :AGE_CLASSES])
+    genders = _softmax(logits[:, AGE_CLASSES:] / np.float32(calibration.gender_temperature))
+    return [
+        attributes_of(distribution, float(gender[0]), calibration)
+        for distribution, gender in zip(distributions, genders, strict=True)
+    ]
+
+
+def attributes_of(distribution: FloatArray, female_probability: float, calibration: Calibration) -> Attributes:
+    """One face's attributes from its `(101,)` age distribution and calibrated gender probability."""
+    low, high = interval(distribution, calibration.interval_tail)
+    probability = max(female_probability, 1 - female_probability)
+    gender: Gender = "female" if female_probability >= 0.5 else "male"
+    return Attributes(
+        age=float(distribution @ _AGES),
+        age_low=low,
+        age_high=high,
+        gender=gender if probability >= calibration.unsure_below else "unsure",
+        gender_probability=probability,
+        female_probability=female_probability,
+        age_distribution=distribution,
+    )
+
+
+def interval(distribution: FloatArray, tail: float) -> tuple[float, float]:
+    """Ages in years that leave `tail` of a `(101,)` distribution out at each end, each age a bin a year wide."""
+    reached = np.concatenate([[0], np.cumsum(distribution, dtype=np.float64)])
+    low, high = np.interp([tail, 1 - tail], reached / reached[-1], np.arange(AGE_CLASSES + 1) - 0.5)
+    return float(max(low, 0)), float(min(high, AGE_CLASSES - 1))
+
+
+def _softmax(logits: FloatArray) -> FloatArray:
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True), np.float32)
+
+
+def _compiled(card: Card, network: keras.Model) -> Any:
+    """Crop and network as one graph over `(frame, squares)`, open in the frame's size and the batch."""
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    def run(frame: tf.Tensor, squares: tf.Tensor) -> tf.Tensor:
+        return network(crop_faces(frame, squares, card.crop), training=False)
+
+    signature = [tf.TensorSpec((None, None, 3), tf.uint8), tf.TensorSpec((None, 4), tf.float32)]
+    graph = tf.function(run, input_signature=signature).get_concrete_function()
+    # As constants the weights of normalisation fold into the convolutions: a fifth off the time.
+    frozen = convert_variables_to_constants_v2(graph)
+    return lambda frame, squares: frozen(frame, squares)[0]

@@ -1,0 +1,73 @@
+"""The only definitions of the age and gender networks. Pure Keras 3: no backend is named here.
+
+Every network takes `(N, size, size, 3) float`, RGB, 0 to 255, and scales inside itself; it gives
+`(N, 103)` logits: the 101 ages from 0 to 100, then female and male.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import layers
+
+from agecam.errors import WeightsError
+from agecam.types import AGE_CLASSES
+
+GENDER_CLASSES = ("female", "male")
+OUTPUTS = AGE_CLASSES + len(GENDER_CLASSES)
+
+
+def build_network(name: str, size_px: int, **arguments: Any) -> keras.Model:
+    """The network a card names, with random weights.
+
+    Raises:
+        WeightsError: no network has this name.
+    """
+    if name not in NETWORKS:
+        raise WeightsError(f"No network is called '{name}': there are {', '.join(sorted(NETWORKS))}.")
+    return NETWORKS[name](size_px, **arguments)
+
+
+def compact(
+    size_px: int = 96,
+    stem: int = 24,
+    stages: tuple[tuple[int, int], ...] = ((40, 1), (88, 2), (168, 2), (256, 1)),
+    dropout: float = 0.2,
+) -> keras.Model:
+    """A small residual network (He et al. 2016), one trunk for both tasks.
+
+    Args:
+        size_px: side of the input, at most 112.
+        stem: channels of the first convolution, which halves the picture.
+        stages: (channels, residual blocks) of each stage; each halves the picture again.
+        dropout: share of the pooled features left out in training.
+    """
+    inputs = keras.Input((size_px, size_px, 3), name="faces_rgb")
+    x = layers.Rescaling(1 / 64, offset=-2.0, name="scale")(inputs)
+    x = layers.ReLU()(_conv_bn(x, stem, stride=2))
+    for channels, blocks in stages:
+        for block in range(blocks):
+            x = _residual(x, channels, stride=2 if block == 0 else 1)
+    x = layers.GlobalAveragePooling2D()(x)
+    x = layers.Dropout(dropout)(x)
+    logits = layers.Dense(OUTPUTS, dtype="float32", name="logits")(x)
+    return keras.Model(inputs, logits, name="compact")
+
+
+def _conv_bn(x: Any, channels: int, kernel: int = 3, stride: int = 1) -> Any:
+    x = layers.Conv2D(channels, kernel, stride, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
+    return layers.BatchNormalization(momentum=0.95, epsilon=1e-3)(x)
+
+
+def _residual(x: Any, channels: int, stride: int) -> Any:
+    shortcut = x
+    if stride > 1:
+        # Averaging before the 1 x 1 convolution keeps what a strided one would throw away (He et al. 2019).
+        shortcut = layers.AveragePooling2D(stride, padding="same")(shortcut)
+    if shortcut.shape[-1] != channels:
+        shortcut = _conv_bn(shortcut, channels, kernel=1)
+    y = layers.ReLU()(_conv_bn(x, channels, stride=stride))
+    return layers.ReLU()(layers.Add()([_conv_bn(y, channels), shortcut]))
+
+
+NETWORKS: dict[str, Callable[..., keras.Model]] = {"compact": compact}

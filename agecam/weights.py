@@ -1,0 +1,200 @@
+"""Weights and the card beside them: found, read, checked against each other, loaded.
+
+A model is two files of one name: `NAME.keras` holds the network's weights and `NAME.json` the card,
+which says everything else: how to crop, what the outputs mean, how they were trained and how well
+they do. Nothing of the card is written a second time in code.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from agecam.alignment import CropSpec
+from agecam.errors import WeightsError
+from agecam.networks import GENDER_CLASSES, OUTPUTS, build_network
+from agecam.types import AGE_CLASSES
+
+CARD_VERSION = 1
+MAX_CARD_BYTES = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How the outputs become what a person reads; chosen on validation pictures."""
+
+    interval_tail: float
+    """The 80 % interval leaves out this share of the age distribution at each end."""
+    gender_temperature: float
+    """Divides the gender logits, so that 90 % means right nine times in ten."""
+    unsure_below: float
+    """Under this probability the gender is 'unsure'."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What travels with a weights file."""
+
+    name: str
+    network: str
+    """Which of `agecam.networks`."""
+    arguments: dict[str, Any]
+    """The network's arguments but for its input size."""
+    crop: CropSpec
+    colour_order: str
+    value_range: tuple[float, float]
+    """Of the pixels the network takes; it scales them itself."""
+    age_bins: tuple[int, int]
+    """First and last age; one class a year."""
+    gender_classes: tuple[str, ...]
+    decoding: str
+    calibration: Calibration
+    licence: str
+    date: str
+    data_sets: list[dict[str, Any]]
+    """Name, counts and split of what the network was trained on."""
+    metrics: dict[str, Any]
+    sha256: str
+    """Of the weights file."""
+    card_version: int = CARD_VERSION
+    path: Path = field(default=Path(), compare=False)
+    """Where the card lies; not part of it."""
+
+    @property
+    def input_size_px(self) -> int:
+        """Side of the square the network takes."""
+        return self.crop.size_px
+
+    @property
+    def weights_path(self) -> Path:
+        """The weights file: beside the card, with the card's name."""
+        return self.path.with_suffix(".keras")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The card as its file has it."""
+        fields = asdict(self)
+        del fields["path"]
+        return fields
+
+
+def model_folders() -> list[Path]:
+    """Where models may lie: beside a checkout's code, in the installed package, in the person's data folder."""
+    import platformdirs
+
+    folders = [Path(__file__).resolve().parent.parent / "assets" / "models"]
+    try:
+        folders.append(Path(str(resources.files("agecam.models"))))
+    except ModuleNotFoundError:
+        pass  # a checkout that was not installed
+    folders.append(Path(platformdirs.user_data_dir("agecam", appauthor=False)) / "models")
+    return folders
+
+
+def find_models() -> list[Path]:
+    """The cards of all models on this machine, the shipped ones first; of one name only the first."""
+    found: dict[str, Path] = {}
+    for folder in model_folders():
+        for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
+            found.setdefault(path.stem, path)
+    return list(found.values())
+
+
+def find_model(name: str) -> Path:
+    """The card of the model a person names: its name, or the path of its card or weights.
+
+    Raises:
+        WeightsError: there is none.
+    """
+    path = Path(name)
+    if path.suffix in (".json", ".keras"):
+        return path.with_suffix(".json")
+    cards = {card.stem: card for card in find_models()}
+    if name not in cards:
+        there = ", ".join(cards) or "none: reinstall AgeCam"
+        raise WeightsError(f"There is no model called '{name}'; the models here are {there}.")
+    return cards[name]
+
+
+def load_card(path: Path) -> Card:
+    """Read a card and check that this program understands it.
+
+    Raises:
+        WeightsError: it is missing, damaged, or says what this program does not do.
+    """
+    try:
+        if path.stat().st_size > MAX_CARD_BYTES:
+            raise ValueError("it is too large for a card")
+        content = json.loads(path.read_text(encoding="utf-8"))
+        card = _card(content, path)
+    except FileNotFoundError:
+        raise WeightsError(f"The card {path} is missing: put it back beside its weights.") from None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise WeightsError(f"The card {path} cannot be used ({_reason(error)}): reinstall the model.") from error
+    return card
+
+
+def _card(content: Any, path: Path) -> Card:
+    if not isinstance(content, dict) or content.get("card_version") != CARD_VERSION:
+        raise ValueError(f"not a card of version {CARD_VERSION}")
+    crop, calibration = CropSpec(**content.pop("crop")), Calibration(**content.pop("calibration"))
+    for key in ("value_range", "age_bins", "gender_classes"):
+        content[key] = tuple(content[key])
+    card = Card(**content, crop=crop, calibration=calibration, path=path)
+    understood = {
+        "colour order": card.colour_order == "RGB",
+        "value range": card.value_range == (0, 255),
+        "age bins": card.age_bins == (0, AGE_CLASSES - 1),
+        "gender classes": card.gender_classes == GENDER_CLASSES,
+        "decoding": card.decoding == "expectation",
+        "crop": crop.alignment == "five-landmarks" and crop.interpolation == "bilinear-2x",
+        "crop size": isinstance(crop.size_px, int) and 16 <= crop.size_px <= 512,
+        "crop margin": -0.3 <= float(crop.margin) <= 2,
+        "interval": 0 <= float(calibration.interval_tail) < 0.5,
+        "gender temperature": 0 < float(calibration.gender_temperature) < 100,
+        "unsure threshold": 0.5 <= float(calibration.unsure_below) <= 1,
+    }
+    for what, fits in understood.items():
+        if not fits:
+            raise ValueError(f"this version of AgeCam does not know its {what}")
+    return card
+
+
+def load_model(name: str = "compact") -> tuple[Card, keras.Model]:
+    """The card and the network, with its weights, of a model.
+
+    Raises:
+        WeightsError: a file is missing or damaged, or card and weights do not fit each other.
+    """
+    card = load_card(find_model(name))
+    try:
+        digest = hashlib.sha256(card.weights_path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise WeightsError(
+            f"The weights {card.weights_path} cannot be read ({_reason(error)}): reinstall the model."
+        ) from error
+    if digest != card.sha256:
+        raise WeightsError(
+            f"The weights {card.weights_path} are not the ones their card was written for, or are damaged: "
+            "reinstall the model."
+        )
+    try:
+        network = build_network(card.network, card.crop.size_px, **card.arguments)
+        # Only the numbers are read from the file: the network comes from our own code, none from the file.
+        network.load_weights(card.weights_path)
+    except (ValueError, TypeError, KeyError, OSError) as error:
+        raise WeightsError(
+            f"The weights {card.weights_path} do not fit the network on their card ({_reason(error)}): "
+            "reinstall the model."
+        ) from error
+    if network.output_shape != (None, OUTPUTS):
+        raise WeightsError(f"The network on the card {card.path} does not give {OUTPUTS} outputs.")
+    return card, network
+
+
+def _reason(error: Exception) -> str:
+    text = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return " ".join(text.split())[:160] or type(error).__name__

@@ -1,0 +1,139 @@
+"""Cut every labelled face once, through the program's own crop, and keep the crops in one file a set.
+
+    python -m training.crops --data faces/utkface.zip faces/fairface.zip faces/aaf.zip --out cache/crops
+
+The crops are `border_px` wider on every side than what the network takes, at the same resolution, so
+that training can move, turn and scale the face; their centre is the running program's crop. They are
+kept as WebP (quality 92, about 3 kB each), which is how the sets themselves come.
+"""
+
+import argparse
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from agecam.types import Image
+
+QUALITY = 92
+SIZE_PX, MARGIN, BORDER_PX = 96, 0.0, 20
+"""The compact network's crop; the exported card takes size and margin from the cached crops."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crops:
+    """The cached crops of some faces, still compressed. Rows go together."""
+
+    encoded: npt.NDArray[np.uint8]
+    """All WebP files, one after the other."""
+    ends: npt.NDArray[np.int64]
+    targets: npt.NDArray[np.float32]
+    """`(N, 3)`: age_min, age_max, female; as `training.losses` takes them."""
+    splits: npt.NDArray[np.str_]
+    sets: npt.NDArray[np.str_]
+    found: npt.NDArray[np.bool_]
+    """Whether the detector found the face; else the crop is placed by the set's median."""
+    size_px: int
+    border_px: int
+    margin: float
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    @classmethod
+    def load(cls, paths: list[Path]) -> "Crops":
+        files = [np.load(path) for path in paths]
+        shifts = np.cumsum([0] + [len(file["encoded"]) for file in files])
+        size_px, border_px, margin = files[0]["spec"]
+        if any((file["spec"] != files[0]["spec"]).any() for file in files):
+            raise ValueError("The cached crops differ in size or margin: make them anew with training.crops.")
+        rows = {name: np.concatenate([file[name] for file in files]) for name in ("targets", "splits", "sets", "found")}
+        return cls(
+            encoded=np.concatenate([file["encoded"] for file in files]),
+            ends=np.concatenate([file["ends"] + shift for file, shift in zip(files, shifts, strict=False)]),
+            size_px=int(size_px),
+            border_px=int(border_px),
+            margin=float(margin),
+            **rows,
+        )
+
+    def chosen(self, rows: npt.NDArray[Any]) -> "DecodedCrops":
+        """The crops of some rows as pictures: `(N, side, side, 3) uint8`, RGB, in memory."""
+        side = self.size_px + 2 * self.border_px
+        images = np.empty((len(rows), side, side, 3), np.uint8)
+
+        def decode(place: int) -> None:
+            row = rows[place]
+            start = self.ends[row - 1] if row else 0
+            images[place] = cv2.imdecode(self.encoded[start : self.ends[row]], cv2.IMREAD_COLOR)[..., ::-1]
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for _ in tqdm(pool.map(decode, range(len(rows)), chunksize=256), total=len(rows), desc="Reading crops"):
+                pass
+        return DecodedCrops(images, self.targets[rows], self.sets[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedCrops:
+    """Crops as pictures, `(N, side, side, 3) uint8` RGB, with their targets and the names of their sets."""
+
+    images: Image
+    targets: npt.NDArray[np.float32]
+    sets: npt.NDArray[np.str_]
+
+
+def cut(path: Path) -> Path:
+    """Write the crops of one zip; return the file."""
+    import tensorflow as tf
+
+    from agecam.alignment import CropSpec, crop_faces
+    from training.datasets.face_zip import FaceZip
+    from training.locate import locate
+
+    squares, found = locate(path)
+    labelled = FaceZip(path)
+    spec = CropSpec(SIZE_PX, MARGIN).widened(BORDER_PX)
+    signature = [tf.TensorSpec((None, None, 3), tf.uint8), tf.TensorSpec((1, 4), tf.float32)]
+    crop = tf.function(lambda frame, square: crop_faces(frame, square, spec), input_signature=signature)
+
+    def encoded() -> Iterator[npt.NDArray[np.uint8]]:
+        for face, square in zip(labelled.faces, squares, strict=True):
+            pixels = crop(tf.constant(labelled.picture(face)), tf.constant(square[None]))[0].numpy()
+            yield cv2.imencode(".webp", pixels[..., ::-1].astype(np.uint8), [cv2.IMWRITE_WEBP_QUALITY, QUALITY])[1]
+
+    files = list(tqdm(encoded(), total=len(squares), desc=f"Cutting {path.name}"))
+    OUT.mkdir(parents=True, exist_ok=True)
+    target = OUT / f"{path.stem}.npz"
+    np.savez(
+        target,
+        encoded=np.concatenate(files),
+        ends=np.cumsum([len(file) for file in files]),
+        targets=np.array([(min(f.age_min, 100), min(f.age_max, 100), f.female) for f in labelled.faces], np.float32),
+        splits=np.array([f.split for f in labelled.faces]),
+        sets=np.array([labelled.name] * len(files)),
+        found=found,
+        spec=np.array([SIZE_PX, BORDER_PX, MARGIN]),
+    )
+    return target
+
+
+OUT = Path("cache/crops")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", nargs="+", type=Path, required=True, metavar="ZIP")
+    for path in parser.parse_args().data:
+        target = cut(path)
+        print(f"{target}: {target.stat().st_size / 2**20:.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""What the networks are trained to do. Pure Keras: runs on every backend.
+
+Targets are `(N, 3)`: age_min, age_max (years, inclusive; equal where the age is known) and female
+(1 or 0). Outputs are the networks' `(N, 103)` logits.
+"""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from agecam.types import AGE_CLASSES
+
+AGES = list(range(AGE_CLASSES))
+
+
+@keras.saving.register_keras_serializable("agecam")
+class FaceLoss(keras.losses.Loss):
+    """Age as a label distribution with its expectation, ranges as probability mass, and gender.
+
+    A known age is a Gaussian over the 101 classes (Gao et al. 2017), so that a near miss costs less
+    than a far one; of a known range only the probability inside it counts. The expectation, which is
+    the age a person reads, is pulled to the age, or into the range, in years.
+    """
+
+    def __init__(
+        self,
+        spread_years: float = 2.0,
+        expectation: float = 0.1,
+        gender: float = 1.0,
+        gender_smoothing: float = 0.02,
+        **kwargs: Any,
+    ) -> None:
+        """
+        Args:
+            spread_years: standard deviation of the label distribution of a known age.
+            expectation: weight of the expectation's error, for each year.
+            gender: weight of the gender's cross-entropy.
+            gender_smoothing: share of doubt in the gender labels.
+        """
+        super().__init__(**kwargs)
+        self.spread_years = spread_years
+        self.expectation = expectation
+        self.gender = gender
+        self.gender_smoothing = gender_smoothing
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        low, high, female = y_true[:, 0:1], y_true[:, 1:2], y_true[:, 2]
+        age_logits, gender_logits = y_pred[:, :AGE_CLASSES], y_pred[:, AGE_CLASSES:]
+        ages = ops.cast(ops.array(AGES), y_pred.dtype)[None]
+        log_p = ops.log_softmax(age_logits)
+
+        known = ops.exp(-0.5 * ((ages - low) / self.spread_years) ** 2)
+        known = known / ops.sum(known, axis=-1, keepdims=True)
+        of_age = -ops.sum(known * log_p, axis=-1)
+        inside = ops.logical_and(ages >= low, ages <= high)
+        of_range = -ops.logsumexp(ops.where(inside, log_p, -1e9), axis=-1)
+        age_loss = ops.where(ops.equal(low, high)[:, 0], of_age, of_range)
+
+        expected = ops.sum(ops.exp(log_p) * ages, axis=-1)
+        off_years = ops.relu(low[:, 0] - expected) + ops.relu(expected - high[:, 0])
+
+        target = female * (1 - 2 * self.gender_smoothing) + self.gender_smoothing
+        log_g = ops.log_softmax(gender_logits)
+        gender_loss = -(target * log_g[:, 0] + (1 - target) * log_g[:, 1])
+        return age_loss + self.expectation * off_years + self.gender * gender_loss
+
+
+@keras.saving.register_keras_serializable("agecam")
+class DistilledLoss(keras.losses.Loss):
+    """`FaceLoss` beside agreement with a larger network of our own on the same augmented picture.
+
+    Outputs are `(N, 206)`: the student's logits, then the teacher's.
+    """
+
+    def __init__(self, teacher_share: float = 0.5, **kwargs: Any) -> None:
+        """
+        Args:
+            teacher_share: weight of the teacher's opinion, 0 to 1; the labels have the rest.
+        """
+        super().__init__(**kwargs)
+        self.teacher_share = teacher_share
+        self.labels = FaceLoss(reduction=None)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        half = AGE_CLASSES + 2
+        student, teacher = y_pred[:, :half], ops.stop_gradient(y_pred[:, half:])
+        ages = ops.cast(ops.array(AGES), y_pred.dtype)[None]
+        agreement = 0.0
+        for part in (slice(0, AGE_CLASSES), slice(AGE_CLASSES, half)):
+            opinion = ops.softmax(teacher[:, part])
+            agreement -= ops.sum(opinion * ops.log_softmax(student[:, part]), axis=-1)
+        years = ops.sum((ops.softmax(student[:, :AGE_CLASSES]) - ops.softmax(teacher[:, :AGE_CLASSES])) * ages, axis=-1)
+        agreement += self.labels.expectation * ops.abs(years)
+        return (1 - self.teacher_share) * self.labels.call(y_true, student) + self.teacher_share * agreement

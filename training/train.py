@@ -1,0 +1,213 @@
+"""Train the compact network.
+
+    python -m training.locate --data faces/utkface.zip faces/fairface.zip faces/aaf.zip
+    python -m training.crops  --data faces/utkface.zip faces/fairface.zip faces/aaf.zip
+    python -m training.train  --crops cache/crops/{utkface,fairface,aaf}.npz --out runs/compact
+
+EXPECTED
+
+Stopped, it goes on where it was when called again. Runs on any Keras backend (`KERAS_BACKEND`).
+"""
+
+import argparse
+import json
+import math
+import os
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from agecam.networks import build_network
+from training.augment import WebcamAugment
+from training.crops import Crops, DecodedCrops
+from training.losses import DistilledLoss, FaceLoss
+from training.metrics import SetFigures, by_set
+
+
+def main() -> None:
+    options = _options()
+    keras.utils.set_random_seed(options.seed)
+    if options.bfloat16:
+        keras.config.set_dtype_policy("mixed_bfloat16")
+    crops = Crops.load(options.crops)
+    train = crops.chosen(np.flatnonzero(crops.splits == "train"))
+    val = crops.chosen(np.flatnonzero((crops.splits == "val") & crops.found))
+    log = options.out / "log.jsonl"
+    done = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    batches = FaceBatches(train, options.batch, (options.seed, len(done)))
+    network = build_network(options.network, crops.size_px, **json.loads(options.arguments))
+    trained = trainable(network, crops, options)
+    trained.compile(
+        optimizer=optimizer(options, len(batches)),
+        loss=DistilledLoss(options.teacher_share) if options.teacher else FaceLoss(),
+        jit_compile=options.jit,
+    )
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "run.json").write_text(json.dumps(vars(options), default=str, indent=1))
+    print(f"{network.count_params():,} parameters, {len(train.images):,} pictures, {len(batches)} steps an epoch")
+    trained.fit(
+        batches,
+        epochs=options.epochs,
+        verbose=0 if options.quiet else 1,
+        callbacks=[
+            *([] if options.no_backup else [keras.callbacks.BackupAndRestore(str(options.out / "backup"))]),
+            keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
+            Judge(
+                network,
+                val,
+                crops.border_px,
+                options,
+                best=min((line["score"] for line in done), default=math.inf),
+            ),
+        ],
+    )
+
+
+class FaceBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Shuffled batches from crops in memory, the same order for the same seed."""
+
+    def __init__(self, crops: DecodedCrops, batch: int, seed: tuple[int, ...]) -> None:
+        super().__init__(workers=min(8, os.cpu_count() or 1), max_queue_size=16)
+        self.crops, self.batch, self.seed, self.epoch = crops, batch, seed, -1
+        self.on_epoch_begin()
+
+    def __len__(self) -> int:
+        return len(self.crops.images) // self.batch
+
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        rows = np.sort(self.order[index * self.batch : (index + 1) * self.batch])
+        return self.crops.images[rows], self.crops.targets[rows]
+
+    def on_epoch_begin(self) -> None:
+        self.epoch += 1
+        self.order = np.random.default_rng((*self.seed, self.epoch)).permutation(len(self.crops.images))
+
+
+def trainable(network: keras.Model, crops: Crops, options: argparse.Namespace) -> keras.Model:
+    """Augmentation, then the network; beside it the teacher, if there is one, on the same pictures."""
+    side = crops.size_px + 2 * crops.border_px
+    inputs = keras.Input((side, side, 3), dtype="uint8")
+    faces = WebcamAugment(crops.size_px, seed=options.seed, dtype="float32")(inputs)
+    logits = network(faces)
+    if options.teacher:
+        teacher = keras.models.load_model(options.teacher, compile=False)
+        teacher.trainable = False
+        logits = keras.layers.Concatenate(dtype="float32")([logits, teacher(faces, training=False)])
+    return keras.Model(inputs, logits)
+
+
+def optimizer(options: argparse.Namespace, steps: int) -> keras.optimizers.Optimizer:
+    """AdamW with a warm-up and a cosine to nothing; the weights that are kept are their running mean."""
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=options.rate / 20,
+        warmup_target=options.rate,
+        warmup_steps=steps * max(1, round(options.epochs * 0.05)),
+        decay_steps=steps * (options.epochs - max(1, round(options.epochs * 0.05))),
+        alpha=0.002,
+    )
+    adamw = keras.optimizers.AdamW(
+        schedule,
+        weight_decay=options.decay,
+        use_ema=True,
+        ema_momentum=options.ema,
+        ema_overwrite_frequency=None,
+        clipnorm=5.0,
+    )
+    adamw.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return adamw
+
+
+class Judge(keras.callbacks.Callback):  # type: ignore[misc]
+    """After an epoch: the figures on `val`, the log, the best weights so far, and the time left."""
+
+    def __init__(
+        self, network: keras.Model, val: DecodedCrops, border: int, options: argparse.Namespace, best: float
+    ) -> None:
+        super().__init__()
+        self.network, self.val, self.options = network, val, options
+        self.faces = val.images[:, border:-border, border:-border].astype(np.float32)
+        self.log = options.out / "log.jsonl"
+        self.started: tuple[int, float] | None = None
+        self.best = best
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.started = self.started or (epoch, time.monotonic())
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        last = epoch + 1 == self.options.epochs
+        if (epoch + 1) % self.options.judge_every and not last:
+            return
+        logits = self.network.predict(self.faces, batch_size=512, verbose=0)
+        figures = by_set(logits, self.val.targets, self.val.sets)
+        score = total_score(figures)
+        if score < self.best:
+            self.best = score
+            _save(self.network, self.options.out / "best.keras")
+        line = {"epoch": epoch + 1, "loss": (logs or {}).get("loss"), "score": score}
+        line["val"] = {name: asdict(value) for name, value in figures.items()}
+        with self.log.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        print(
+            f"epoch {epoch + 1}: loss {line['loss']:.3f}, score {score:.3f}, {_told(figures)}, {self._left(epoch)}",
+            flush=True,
+        )
+
+    def _left(self, epoch: int) -> str:
+        first, since = self.started or (epoch, time.monotonic())
+        each = (time.monotonic() - since) / (epoch + 1 - first)
+        return f"{each * (self.options.epochs - epoch - 1) / 60:.0f} min left"
+
+
+def total_score(figures: dict[str, SetFigures]) -> float:
+    """One number to choose weights by, smaller is better: a year of error weighs as much as two points of
+    gender or four of age range; every set counts alike."""
+    scores = []
+    for value in figures.values():
+        years = value.mae if value.mae is not None else (1 - (value.range_exact or 0)) * 12
+        scores.append(years + (1 - value.gender) * 50)
+    return float(np.mean(scores))
+
+
+def _told(figures: dict[str, SetFigures]) -> str:
+    told = []
+    for name, value in figures.items():
+        age = f"{value.mae:.2f} y ({value.bias:+.1f})" if value.mae is not None else f"{value.range_exact:.1%}"
+        told.append(f"{name} {age} {value.gender:.1%}")
+    return "; ".join(told)
+
+
+def _save(network: keras.Model, path: Path) -> None:
+    """Weights complete or absent, whatever stops the program."""
+    part = path.with_name(f"part-{path.name}")
+    network.save(part)
+    part.replace(path)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--crops", nargs="+", type=Path, required=True, metavar="NPZ")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--network", default="compact")
+    parser.add_argument("--arguments", default="{}", metavar="JSON", help="arguments of the network")
+    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("--rate", type=float, default=2e-3, help="largest learning rate")
+    parser.add_argument("--decay", type=float, default=0.05, help="weight decay")
+    parser.add_argument("--ema", type=float, default=0.998, help="momentum of the weights' running mean")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--teacher", type=Path, help="a trained network of our own to learn from as well")
+    parser.add_argument("--teacher-share", type=float, default=0.5)
+    parser.add_argument("--bfloat16", action="store_true", help="for GPUs, and processors that have it")
+    parser.add_argument("--jit", type=lambda word: word == "yes", default="auto", metavar="yes|no")
+    parser.add_argument("--judge-every", type=int, default=1, metavar="EPOCHS")
+    parser.add_argument("--no-backup", action="store_true", help="for machines that stop only at the end")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
