@@ -6,8 +6,8 @@ numpy; the pixels are resampled on the device, all faces of a frame in one batch
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -38,9 +38,6 @@ class CropSpec:
     interpolation: Interpolation = "bilinear-2x"
     """Sampled bilinearly at twice the resolution, then bilinearly down to it: no aliasing on large faces."""
 
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
     def widened(self, border_px: int) -> "CropSpec":
         """The same crop at the same resolution with `border_px` more on every side: its centre is, pixel
         for pixel, what this specification cuts."""
@@ -66,7 +63,7 @@ def square_from_landmarks(landmarks: FloatArray) -> npt.NDArray[np.float32]:
     across = float((template[:, 0] * points[:, 1] - template[:, 1] * points[:, 0]).sum())
     scale_cos, scale_sin = np.array([along, across]) / float((template**2).sum())
     x, y = 0.5 - TEMPLATE.mean(0)
-    centre = landmarks.mean(0) + (scale_cos * x - scale_sin * y, scale_sin * x + scale_cos * y)
+    centre = landmarks.mean(0) + np.array([scale_cos * x - scale_sin * y, scale_sin * x + scale_cos * y])
     return np.array([*centre, scale_cos / 2, scale_sin / 2], np.float32)
 
 

@@ -89,6 +89,7 @@ class Face:
 
     @classmethod
     def of(cls, detection: Detection, attributes: Attributes, track: int | None = None) -> "Face":
+        """The face of a detection and what the networks say of it."""
         return cls(
             box=detection.box,
             score=detection.score,

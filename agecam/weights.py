@@ -7,6 +7,7 @@ they do. Nothing of the card is written a second time in code.
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -86,10 +87,8 @@ def model_folders() -> list[Path]:
     import platformdirs
 
     folders = [Path(__file__).resolve().parent.parent / "assets" / "models"]
-    try:
+    with suppress(ModuleNotFoundError):  # a checkout that was not installed
         folders.append(Path(str(resources.files("agecam.models"))))
-    except ModuleNotFoundError:
-        pass  # a checkout that was not installed
     folders.append(Path(platformdirs.user_data_dir("agecam", appauthor=False)) / "models")
     return folders
 

@@ -72,7 +72,7 @@ class Crops:
         def decode(place: int) -> None:
             row = rows[place]
             start = self.ends[row - 1] if row else 0
-            images[place] = cv2.imdecode(self.encoded[start : self.ends[row]], cv2.IMREAD_COLOR)[..., ::-1]
+            images[place] = np.asarray(cv2.imdecode(self.encoded[start : self.ends[row]], cv2.IMREAD_COLOR))[..., ::-1]
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             for _ in tqdm(pool.map(decode, range(len(rows)), chunksize=256), total=len(rows), desc="Reading crops"):

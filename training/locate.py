@@ -88,7 +88,7 @@ def _square(picture: Image) -> npt.NDArray[np.float32]:
         # Small faces in the background must not win over the large one a little off the middle.
         distance = float(np.hypot(*(np.array([x + width / 2, y + height / 2]) - middle))) / max(width, height)
         if distance < nearest:
-            best, nearest = square_from_landmarks(face.landmarks - np.float32([left, top])), distance
+            best, nearest = square_from_landmarks(face.landmarks - np.array([left, top], np.float32)), distance
     return best if nearest < 0.75 else np.full(4, np.nan, np.float32)
 
 

@@ -67,7 +67,7 @@ def main() -> None:
     )
 
 
-class FaceBatches(keras.utils.PyDataset):  # type: ignore[misc]
+class FaceBatches(keras.utils.PyDataset):
     """Shuffled batches from crops in memory, the same order for the same seed."""
 
     def __init__(self, crops: DecodedCrops, batch: int, seed: tuple[int, ...]) -> None:
@@ -121,7 +121,7 @@ def optimizer(options: argparse.Namespace, steps: int) -> keras.optimizers.Optim
     return adamw
 
 
-class Judge(keras.callbacks.Callback):  # type: ignore[misc]
+class Judge(keras.callbacks.Callback):
     """After an epoch: the figures on `val`, the log, the best weights so far, and the time left."""
 
     def __init__(
@@ -147,8 +147,8 @@ class Judge(keras.callbacks.Callback):  # type: ignore[misc]
         if score < self.best:
             self.best = score
             _save(self.network, self.options.out / "best.keras")
-        line = {"epoch": epoch + 1, "loss": (logs or {}).get("loss"), "score": score}
-        line["val"] = {name: asdict(value) for name, value in figures.items()}
+        val = {name: asdict(value) for name, value in figures.items()}
+        line = {"epoch": epoch + 1, "loss": (logs or {}).get("loss", math.nan), "score": score, "val": val}
         with self.log.open("a") as file:
             file.write(json.dumps(line) + "\n")
         print(

@@ -10,7 +10,7 @@ import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import cv2
 import numpy as np
@@ -86,5 +86,5 @@ def _face(row: dict[str, str]) -> LabelledFace:
         race=row["race"],
         apparent_mean=float(row["apparent_mean"]) if row["apparent_mean"] else None,
         apparent_std=float(row["apparent_std"]) if row["apparent_std"] else None,
-        split=row["split"],
+        split=cast(Split, row["split"]),
     )
