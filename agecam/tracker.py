@@ -41,7 +41,7 @@ class Tracker:
         for row, column in zip(*linear_sum_assignment(-overlap), strict=True):
             if overlap[row, column] >= LEAST_OVERLAP:
                 track = self._tracks[row]
-                track.box, track.missed = faces[column].box, 0
+                track.box, track.missed = faces[int(column)].box, 0
                 numbers[column] = track.number
         for place, face in enumerate(faces):
             if not numbers[place]:

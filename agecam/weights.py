@@ -1,6 +1,6 @@
 """Weights and the card beside them: found, read, checked against each other, loaded.
 
-A model is two files of one name: `NAME.keras` holds the network's weights and `NAME.json` the card,
+A model is two files of one name: `NAME.weights.h5` holds the network's weights and `NAME.json` the card,
 which says everything else: how to crop, what the outputs mean, how they were trained and how well
 they do. Nothing of the card is written a second time in code.
 """
@@ -22,6 +22,7 @@ from agecam.types import AGE_CLASSES
 
 CARD_VERSION = 1
 MAX_CARD_BYTES = 2**20
+WEIGHTS_SUFFIX = ".weights.h5"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Card:
     @property
     def weights_path(self) -> Path:
         """The weights file: beside the card, with the card's name."""
-        return self.path.with_suffix(".keras")
+        return self.path.with_suffix(WEIGHTS_SUFFIX)
 
     def as_dict(self) -> dict[str, Any]:
         """The card as its file has it."""
@@ -109,8 +110,10 @@ def find_model(name: str) -> Path:
         WeightsError: there is none.
     """
     path = Path(name)
-    if path.suffix in (".json", ".keras"):
-        return path.with_suffix(".json")
+    if path.suffix == ".json":
+        return path
+    if path.name.endswith(WEIGHTS_SUFFIX):
+        return path.with_name(path.name.removesuffix(WEIGHTS_SUFFIX) + ".json")
     cards = {card.stem: card for card in find_models()}
     if name not in cards:
         there = ", ".join(cards) or "none: reinstall AgeCam"

@@ -67,9 +67,7 @@ class CsvWriter(_ResultsWriter):
         faces = frame.pop("faces")
         frame["source"] = _harmless(frame["source"])
         rows = io.StringIO()
-        csv.DictWriter(rows, CSV_FIELDS, lineterminator=_LINE_END).writerows(
-            frame | _flat(face) for face in faces
-        )
+        csv.DictWriter(rows, CSV_FIELDS, lineterminator=_LINE_END).writerows(frame | _flat(face) for face in faces)
         self._write_text(rows.getvalue())
 
 

@@ -143,9 +143,7 @@ def _fitted(image_bgr: Image, size: tuple[int, int]) -> Image:
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     left, top = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
     fitted = np.zeros((size[1], size[0], 3), np.uint8)
-    fitted[top : top + inner[1], left : left + inner[0]] = cv2.resize(
-        image_bgr, inner, interpolation=interpolation
-    )
+    fitted[top : top + inner[1], left : left + inner[0]] = cv2.resize(image_bgr, inner, interpolation=interpolation)
     return fitted
 
 

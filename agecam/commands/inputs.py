@@ -1,0 +1,120 @@
+"""From what a person names to single sources: folders become their pictures and videos."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from agecam.errors import SourceError
+from agecam.sources.camera import camera_named
+from agecam.sources.pictures import is_picture
+from agecam.sources.stream import redact
+
+# Read as `agecam.sources.open_source` reads them, where these go before files of the same name.
+_DEMO = re.compile(r"\s*demo\s*", re.IGNORECASE)
+_CAMERA_OR_ADDRESS = re.compile(
+    r"\s*((camera\s*)?\d{1,3}|camera|[a-z][a-z0-9+.-]*://.*)\s*", re.IGNORECASE | re.ASCII | re.DOTALL
+)
+_MEDIA_NAME = re.compile(
+    r".*\.(?:avif|bmp|dib|gif|hei[cf]|j2k|jfif|jp2|jpe?g?|p[bgnp]m|png|tiff?|webp"
+    r"|3gp|asf|avi|flv|m2ts|m4v|mkv|mov|mp4|mpe?g|mts|og[gv]|ts|vob|webm|wmv)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One source to analyse."""
+
+    spec: str
+    """What `open_source` takes."""
+    name: str
+    """What the person knows it by; never a password."""
+    path: Path | None = None
+    """Where it lies, if it is a file."""
+    is_picture: bool = False
+    is_live: bool = False
+    """Whether frames are lost when they are not read in time."""
+
+
+def find_inputs(specs: Sequence[str]) -> tuple[list[Input], list[SourceError]]:
+    """The sources behind `specs`, in order, each once; and a failure for each folder without any.
+
+    What is not there is kept: opening it says so. The name of a file in a folder has the folder's before it.
+    """
+    inputs: dict[str, Input] = {}
+    failures = []
+    for spec in specs:
+        try:
+            found = list(_folder(Path(spec)) if _is_folder(spec) else [_single(spec)])
+        except SourceError as error:
+            failures.append(error)
+            continue
+        for item in found:
+            inputs.setdefault(item.spec, item)
+    return _told_apart(list(inputs.values())), failures
+
+
+def _is_folder(spec: str) -> bool:
+    return not _DEMO.fullmatch(spec) and not _CAMERA_OR_ADDRESS.fullmatch(spec) and _is_dir(Path(spec))
+
+
+def _single(spec: str) -> Input:
+    if _DEMO.fullmatch(spec):
+        return Input(spec, "demo")
+    if _CAMERA_OR_ADDRESS.fullmatch(spec):
+        return Input(spec, redact(spec.strip()) if "://" in spec else spec.strip(), is_live=True)
+    path = Path(spec)
+    if _is_file(path):
+        return Input(spec, path.name, path, is_picture=_shows_picture(path))
+    return Input(spec, spec, is_live=path.is_char_device() or camera_named(spec) is not None)
+
+
+def _folder(folder: Path) -> Iterator[Input]:
+    name = folder.resolve().name or str(folder)
+    try:
+        files = [path for path in folder.iterdir() if not path.name.startswith(".") and _is_file(path)]
+    except OSError as error:
+        raise SourceError(f"The folder '{name}' cannot be read ({error.strerror}): check its permissions.") from error
+    media = [path for path in files if _MEDIA_NAME.fullmatch(path.name) or _shows_picture(path)]
+    if not media:
+        raise SourceError(f"The folder '{name}' holds no pictures and no videos: choose another one.")
+    for path in sorted(media, key=_natural_key):
+        # Joined to '.', a name like 'demo' would lose its folder.
+        spec = str(path) if len(path.parts) > 1 else f"./{path}"
+        yield Input(spec, f"{name}/{path.name}", path, is_picture=_shows_picture(path))
+
+
+def _told_apart(inputs: Iterable[Input]) -> list[Input]:
+    """Files of one name get their path for a name."""
+    inputs = list(inputs)
+    times = Counter(item.name for item in inputs)
+    return [replace(item, name=item.path.as_posix()) if item.path and times[item.name] > 1 else item for item in inputs]
+
+
+def _shows_picture(path: Path) -> bool:
+    try:
+        return is_picture(path)
+    except OSError:
+        return False
+
+
+def _is_dir(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _natural_key(path: Path) -> tuple[list[tuple[int, str]], str]:
+    """Sorts `face2` before `face10`."""
+    parts = re.split(r"(\d+)", path.name.casefold())
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts], path.name
