@@ -9,10 +9,10 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import NoReturn
 
+from agecam import __version__
 from agecam.bootstrap import prepare_process
 from agecam.commands import DONE, FAILED, INTERRUPTED, WRONG_USAGE
 from agecam.errors import AgeCamError, UsageError
@@ -77,7 +77,7 @@ def _open(arguments: list[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("source", metavar="SOURCE", nargs="?", help=argparse.SUPPRESS)
-    parser.add_argument("--version", action="version", version=f"agecam {_version()}")
+    parser.add_argument("--version", action="version", version=f"agecam {__version__}")
     options = parser.parse_args(arguments)
     from agecam.commands.first_run import run_first
 
@@ -202,16 +202,6 @@ def _face_px(text: str) -> float:
     if not _SMALLEST_FACE_PX <= size_px <= 10_000:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number of pixels from {_SMALLEST_FACE_PX} on")
     return size_px
-
-
-def _version() -> str:
-    try:
-        return metadata.version("agecam")
-    except metadata.PackageNotFoundError:
-        # A checkout that was not installed; tomllib is not in Python 3.10.
-        project = (Path(__file__).resolve().parent.parent / "pyproject.toml").read_text(encoding="utf-8")
-        version = re.search(r'^version = "(.+)"', project, re.MULTILINE)
-        return version[1] if version else "(unknown version)"
 
 
 def _allow_any_text() -> None:

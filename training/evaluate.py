@@ -30,9 +30,8 @@ def figures(judged: Judged) -> dict[str, Any]:
     parts: dict[str, dict[str, Any]] = {"age": {}, "gender": {}, "race": {}}
     ages = np.array([(face.age_min + face.age_max) / 2 for face in judged.faces])
     for low, high in FAIRFACE_RANGES:
-        parts["age"][f"{low}-{high}" if high < 100 else f"{low}+"] = (ages >= low) & (
-            ages <= max(high, 116 * (high == 100))
-        )
+        name, most = (f"{low}-{high}", high) if high < 100 else (f"{low}+", np.inf)
+        parts["age"][name] = (ages >= low) & (ages <= most)
     female = np.array([face.female for face in judged.faces])
     parts["gender"] = {"female": female, "male": ~female}
     races = np.array([face.race for face in judged.faces])

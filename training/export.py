@@ -84,10 +84,8 @@ def calibrate(card: Card, network: keras.Model, data: list[Path]) -> Calibration
     """Calibration on the `val` faces of all sets that the detector finds."""
     estimator = Estimator(card, network, choose_device("auto"))
     judged = [judge(estimator, path, "val") for path in data]
-    female, truth = (
-        np.concatenate([part[of.found] for part, of in zip(column, judged, strict=True)])
-        for column in ([of.female for of in judged], [of.targets[:, 2] for of in judged])
-    )
+    female = np.concatenate([of.female[of.found] for of in judged])
+    truth = np.concatenate([of.targets[of.found, 2] for of in judged])
     temperature = fit_temperature(female, truth)
     calibrated = 1 / (1 + np.exp(-_logit(female) / temperature))
     unsure_below = float(np.quantile(np.maximum(calibrated, 1 - calibrated), UNSURE_SHARE))

@@ -1,0 +1,136 @@
+"""One source after the other through the engine; what cannot be read is told, and the rest goes on."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from itertools import groupby, islice
+from typing import TYPE_CHECKING
+
+from agecam.commands.console import Console, Progress
+from agecam.commands.inputs import Input
+from agecam.commands.interrupts import Interrupts
+from agecam.commands.outputs import Shot, Take
+from agecam.errors import DetectorError, SourceError
+from agecam.overlay import OverlayStyle
+from agecam.sources import FrameSource, SourceInfo, open_source
+
+if TYPE_CHECKING:
+    from agecam.device import DeviceChoice
+    from agecam.engine import Engine
+
+OpenOutputs = Callable[[Input, SourceInfo], AbstractContextManager[Sequence[Take]]]
+"""Opens what takes the frames of a source; closed when it ends, also where it ends too early."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """What `build_engine` is told."""
+
+    model: str = "compact"
+    device: "DeviceChoice" = "auto"
+    min_face_px: float = 40.0
+    detect_every: int = 1
+
+
+class Engines:
+    """The engine for single pictures and the one for what moves, over the same networks.
+
+    TensorFlow is imported and the networks are loaded when the first of them is needed.
+    """
+
+    def __init__(self, options: EngineOptions, console: Console) -> None:
+        self._options = options
+        self._console = console
+        self._built: dict[bool, Engine] = {}
+
+    def get(self, is_picture: bool) -> "Engine":
+        """The engine for a source, which it has not seen yet; raises what `build_engine` does."""
+        if not self._built:
+            self._console.note("Loading the networks ...")
+        from agecam.engine import Engine, build_engine
+
+        options = self._options
+        detect_every = 1 if is_picture else options.detect_every
+        if is_picture not in self._built:
+            other = self._built.get(not is_picture)
+            self._built[is_picture] = (
+                Engine(other.detector, other.estimator, detect_every, track=not is_picture)
+                if other
+                else build_engine(
+                    options.model, options.device, options.min_face_px, detect_every, track=not is_picture
+                )
+            )
+        engine = self._built[is_picture]
+        engine.reset()
+        return engine
+
+
+class Analysis:
+    """Runs sources through the engine into their outputs. Every frame is analysed, none is dropped."""
+
+    def __init__(
+        self,
+        engines: Engines,
+        console: Console,
+        interrupts: Interrupts,
+        style: OverlayStyle,
+        max_frames: int | None = None,
+    ) -> None:
+        """`max_frames` ends each source early."""
+        self._engines = engines
+        self._console = console
+        self._interrupts = interrupts
+        self._style = style
+        self._max_frames = max_frames
+
+    def run(self, inputs: Sequence[Input], open_outputs: OpenOutputs) -> None:
+        """Analyse every source.
+
+        A source that cannot be read, or not to its end, is told on the console.
+
+        Raises:
+            WeightsError, UsageError: the engine cannot be built.
+            OutputError: an output cannot be written.
+            KeyboardInterrupt: Ctrl-C was pressed; outputs are complete up to the last whole frame.
+        """
+        for are_pictures, group in groupby(inputs, key=lambda item: item.is_picture):
+            items = list(group)
+            if are_pictures:
+                with Progress("pictures", "pictures", len(items), self._console.quiet) as progress:
+                    for item in items:
+                        self._analyse(item, open_outputs, progress)
+            else:
+                for item in items:
+                    self._analyse(item, open_outputs)
+
+    def _analyse(self, item: Input, open_outputs: OpenOutputs, progress: Progress | None = None) -> None:
+        self._interrupts.check()
+        if item.is_live:
+            self._engines.get(is_picture=False)  # while it loads, frames of an open camera would pile up
+        try:
+            with open_source(item.spec) as source, open_outputs(item, source.info) as takes:
+                if progress is not None:
+                    self._frames(item, source, takes, progress)
+                else:
+                    expected = source.info.frame_count
+                    if self._max_frames and (expected or source.info.live):
+                        expected = min(self._max_frames, expected or self._max_frames)
+                    with Progress(source.info.name, "frames", expected, self._console.quiet) as own:
+                        self._frames(item, source, takes, own)
+        except SourceError as error:
+            self._console.problem(str(error))
+
+    def _frames(self, item: Input, source: FrameSource, takes: Sequence[Take], progress: Progress) -> None:
+        engine = self._engines.get(item.is_picture)
+        try:
+            for frame in islice(source, self._max_frames):
+                self._interrupts.check()
+                if item.path is not None:
+                    frame = replace(frame, source=item.name)
+                shot = Shot(frame, engine.step(frame), self._style)
+                for take in takes:
+                    take(shot)
+                progress.advance()
+        except (SourceError, DetectorError) as error:
+            # Told here, inside the outputs: what was read until now stays.
+            self._console.problem(str(error))

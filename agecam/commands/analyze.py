@@ -1,0 +1,221 @@
+"""`agecam analyze`: many sources into results files, annotated videos and annotated pictures."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agecam.commands import DONE, FAILED, INTERRUPTED
+from agecam.commands.analysis import Analysis, EngineOptions, Engines
+from agecam.commands.console import Console
+from agecam.commands.inputs import Input, find_inputs
+from agecam.commands.interrupts import Interrupts
+from agecam.commands.outputs import Results, SecondlyStills, Shot, Take
+from agecam.commands.seen import Seen, counted
+from agecam.errors import UsageError
+from agecam.overlay import OverlayStyle
+from agecam.recorder import StillWriter, VideoWriter, check_video_path
+from agecam.recorder.stills import safe_stem
+from agecam.sources import SourceInfo
+
+if TYPE_CHECKING:
+    from agecam.device import DeviceChoice
+
+_STDOUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzeOptions:
+    """The arguments of `agecam analyze`."""
+
+    sources: Sequence[str]
+    jsonl: str | None = None
+    csv: str | None = None
+    video: str | None = None
+    """A file where it has an ending, else a folder."""
+    images: str | None = None
+    blur_faces: bool = False
+    hide_gender: bool = False
+    quiet: bool = False
+    model: str = "compact"
+    min_face_px: float = 40.0
+    detect_every: int = 1
+    max_frames: int | None = None
+    device: "DeviceChoice" = "auto"
+
+
+def run_analyze(options: AnalyzeOptions) -> int:
+    """Analyse all sources and return the exit code.
+
+    Raises:
+        UsageError: the arguments contradict each other.
+        OutputError: an output cannot be written; one that can be known at once is, before the networks load.
+        WeightsError: the model cannot be used.
+    """
+    console = Console(options.quiet, stdout_is_data=_STDOUT in (options.jsonl, options.csv))
+    inputs, failures = find_inputs(options.sources)
+    if not failures:
+        _check_purpose(options, inputs)
+    videos = _video_paths(options.video, inputs)
+    _check_apart(options, inputs, videos)
+    for failure in failures:
+        console.problem(str(failure))
+
+    for path in videos.values():
+        check_video_path(path)
+    stills = StillWriter(options.images, ".jpg") if options.images is not None else None
+    run = _Run(options, console, videos, stills)
+    with Interrupts() as interrupts:
+        engine_options = EngineOptions(
+            options.model, options.device, options.min_face_px, options.detect_every
+        )
+        analysis = Analysis(
+            Engines(engine_options, console), console, interrupts, run.style, options.max_frames
+        )
+        try:
+            with run.results:
+                analysis.run(inputs, run.outputs)
+        except KeyboardInterrupt:
+            console.remark(f"Stopped after {counted(run.results.frames, 'frame')}{run.kept()}.")
+            return INTERRUPTED
+    if run.written:
+        frames, faces = counted(run.results.frames, "frame"), counted(run.results.faces, "face")
+        console.say(f"Wrote {_listed(run.written)} ({frames}, {faces}).")
+    return FAILED if console.problems else DONE
+
+
+class _Run:
+    """The outputs of one call."""
+
+    def __init__(
+        self,
+        options: AnalyzeOptions,
+        console: Console,
+        videos: dict[Input, Path],
+        stills: StillWriter | None,
+    ) -> None:
+        self._options = options
+        self._console = console
+        self._videos = videos
+        self._stills = stills
+        self.style = OverlayStyle(show_gender=not options.hide_gender, blur_faces=options.blur_faces)
+        self.results = Results(options.jsonl, options.csv)
+        self._completed_videos: list[str] = []
+
+    @property
+    def written(self) -> list[str]:
+        """Names of the files that are complete, and of the folder of pictures."""
+        if not self.results.frames:
+            return []
+        results = [path for path in (self._options.jsonl, self._options.csv) if path not in (None, _STDOUT)]
+        images = [self._options.images] if self._options.images is not None else []
+        return [name for name in (*results, *self._completed_videos, *images) if name is not None]
+
+    def kept(self) -> str:
+        """The end of a sentence about a run that was stopped."""
+        return f": what was done until then is complete in {_listed(self.written)}" if self.written else ""
+
+    @contextmanager
+    def outputs(self, item: Input, info: SourceInfo) -> Iterator[list[Take]]:
+        """What takes the frames of one source."""
+        seen = Seen(item.is_picture)
+        takes: list[Take] = [self.results.take, lambda shot: seen.add(shot.result)]
+        try:
+            with ExitStack() as stack:
+                if item in self._videos:
+                    video = VideoWriter(self._videos[item], info.width, info.height, info.fps or 0)
+                    stack.enter_context(video)
+                    takes.append(lambda shot: video.write(shot.annotated, shot.frame.time_s))
+                if self._stills is not None:
+                    takes.append(_still_taker(self._stills, item))
+                yield takes
+        finally:
+            if seen.frames:
+                self._completed_videos += [str(self._videos[item])] if item in self._videos else []
+                if self._has_no_outputs:
+                    self._console.say(seen.describe(item.name, self.style.show_gender))
+
+    @property
+    def _has_no_outputs(self) -> bool:
+        options = self._options
+        return all(output is None for output in (options.jsonl, options.csv, options.video, options.images))
+
+
+def _still_taker(stills: StillWriter, item: Input) -> Take:
+    if not item.is_picture:
+        return SecondlyStills(stills, _stem(item)).take
+
+    def take(shot: Shot) -> None:
+        stills.write(shot.annotated, _stem(item))
+
+    return take
+
+
+def _stem(item: Input) -> str:
+    """`clip` for `clip.mp4`, `photos_a` for `photos/a.jpg`."""
+    name = item.name.removesuffix(item.path.suffix) if item.path else item.name
+    return safe_stem(name)
+
+
+def _check_purpose(options: AnalyzeOptions, inputs: Sequence[Input]) -> None:
+    if options.jsonl == options.csv == _STDOUT:
+        raise UsageError("Only one of --jsonl and --csv can go to standard output: name a file for the other.")
+    if options.video is not None and all(item.is_picture for item in inputs):
+        raise UsageError("--video is for videos and there are only pictures: use --images for these.")
+
+
+def _video_paths(target: str | None, inputs: Sequence[Input]) -> dict[Input, Path]:
+    """Which annotated video belongs to which source."""
+    moving = [item for item in inputs if not item.is_picture]
+    if target is None or not moving:
+        return {}
+    is_folder = target.endswith(("/", os.sep)) or Path(target).is_dir() or not Path(target).suffix
+    if not is_folder:
+        if len(moving) > 1:
+            raise UsageError(
+                f"--video {target} is one file and there are {len(moving)} videos: name a folder for them."
+            )
+        return {moving[0]: Path(target)}
+    paths: dict[Input, Path] = {}
+    taken: set[str] = set()
+    for item in moving:
+        stem, number = _stem(item), 2
+        while stem.casefold() in taken:
+            stem, number = f"{_stem(item)}-{number}", number + 1
+        taken.add(stem.casefold())
+        paths[item] = Path(target) / f"{stem}.mp4"
+    return paths
+
+
+def _check_apart(options: AnalyzeOptions, inputs: Sequence[Input], videos: dict[Input, Path]) -> None:
+    """No output may fall on a source or on another output."""
+    outputs = [(f"--{kind} {path}", Path(path)) for kind in ("jsonl", "csv") if (path := getattr(options, kind))]
+    outputs = [(name, path) for name, path in outputs if str(path) != _STDOUT]
+    outputs += [(f"--video {path}", path) for path in videos.values()]
+    sources = [item.path for item in inputs if item.path is not None]
+    for index, (name, path) in enumerate(outputs):
+        if any(_is_same(path, source) for source in sources):
+            raise UsageError(f"{name} would replace a source: choose another name.")
+        if any(_is_same(path, other) for _, other in outputs[:index]):
+            raise UsageError(f"{name} is named for two outputs: choose another name for one of them.")
+    if options.images is not None:
+        folder = Path(options.images)
+        if any(_is_same(folder, source.parent) for source in sources):
+            raise UsageError(
+                f"--images {folder} is where a source lies, and pictures with and without labels would mix: "
+                "choose another folder."
+            )
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except (OSError, ValueError):  # one of them is not there yet
+        return path.absolute() == other.absolute() or os.path.realpath(path) == os.path.realpath(other)
+
+
+def _listed(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last

@@ -1,0 +1,14 @@
+"""`agecam cameras`."""
+
+from agecam.commands import DONE
+from agecam.sources import list_cameras
+
+
+def run_cameras() -> int:
+    """Print the number and the name of each camera, and return the exit code."""
+    cameras = list_cameras()
+    if not cameras:
+        print("There is no camera here: connect one and try again, or see AgeCam at work with 'agecam demo'.")
+    for camera in cameras:
+        print(f"{camera.index:3}  {camera.name}")
+    return DONE

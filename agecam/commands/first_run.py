@@ -1,0 +1,139 @@
+"""`agecam [SOURCE]` without a window: an annotated video, some pictures and the results, in `out/`."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from agecam.commands import DONE, FAILED, INTERRUPTED
+from agecam.commands.analysis import Analysis, EngineOptions, Engines
+from agecam.commands.console import Console
+from agecam.commands.highlights import COUNT, Highlights
+from agecam.commands.inputs import Input, find_inputs
+from agecam.commands.interrupts import Interrupts
+from agecam.commands.outputs import Results, Shot, Take
+from agecam.commands.seen import Seen, counted
+from agecam.errors import SourceError
+from agecam.overlay import OverlayStyle
+from agecam.recorder import StillWriter, VideoWriter, check_video_path
+from agecam.recorder.stills import safe_stem
+from agecam.sources import SourceInfo, list_cameras, open_source
+from agecam.types import Image
+
+FOLDER = Path("out")
+_LIVE_FRAMES = 300
+
+
+def run_first(spec: str | None) -> int:
+    """Analyse a source, by default the first camera or else the demo, and return the exit code.
+
+    Files of the same names from an earlier run are replaced. Raises OutputError and WeightsError.
+    """
+    console = Console()
+    console.say(f"{_why_no_window()}, so AgeCam runs without it and leaves what it sees in {FOLDER}/.")
+    if spec is None:
+        spec = _camera()
+        if spec is None:
+            spec = "demo"
+            console.say("No camera can be opened here, so this is the demo.")
+
+    inputs, failures = find_inputs([spec])
+    for failure in failures:
+        console.problem(str(failure))
+    run = _Run(console)
+    start_s = time.monotonic()
+    status = DONE
+    with Interrupts() as interrupts:
+        max_frames = _LIVE_FRAMES if any(item.is_live for item in inputs) else None
+        analysis = Analysis(
+            Engines(EngineOptions(), console), console, interrupts, OverlayStyle(), max_frames
+        )
+        try:
+            with run.results:
+                analysis.run(inputs, run.outputs)
+        except KeyboardInterrupt:
+            console.remark(f"Stopped after {counted(run.results.frames, 'frame')}; the files are complete.")
+            status = INTERRUPTED
+    if run.results.frames:
+        frames, taken_s = run.results.frames, time.monotonic() - start_s
+        files = "\n".join(f"  {path}" for path in [*run.written, run.results_path])
+        console.say(f"{counted(frames, 'frame')} analysed in {taken_s:.1f} s, with loading. The files:\n{files}")
+    return status or (FAILED if console.problems else DONE)
+
+
+def _why_no_window() -> str:
+    needs_display = sys.platform.startswith("linux")
+    if needs_display and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return "There is no display here for a window"
+    return "The window is not part of this version yet"
+
+
+def _camera() -> str | None:
+    """The first camera, if it opens."""
+    for camera in list_cameras()[:1]:
+        try:
+            open_source(str(camera.index)).close()
+        except SourceError:
+            break
+        return str(camera.index)
+    return None
+
+
+class _Run:
+    """The outputs in `out/`."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self.results_path = FOLDER / "results.jsonl"
+        self.results = Results(self.results_path, csv=None)
+        self._stills = StillWriter(FOLDER, ".jpg")
+        self.written: list[Path] = []
+        """Videos and pictures that are complete."""
+
+    @contextmanager
+    def outputs(self, item: Input, info: SourceInfo) -> Iterator[list[Take]]:
+        """What takes the frames of one source."""
+        seen = Seen(item.is_picture)
+        takes: list[Take] = [self.results.take, lambda shot: seen.add(shot.result)]
+        # A folder's files lie side by side, and some may differ in nothing but their endings.
+        stem = safe_stem(item.name if "/" in item.name else _without_suffix(item))
+        try:
+            if item.is_picture:
+                yield [*takes, lambda shot: self._replace_stills([shot.annotated], [f"{stem}-annotated"])]
+            else:
+                with self._video(stem, info) as of_video:
+                    yield [*takes, *of_video]
+        finally:
+            if seen.frames:
+                self._console.say(seen.describe(item.name if item.path else info.name, show_gender=True))
+
+    @contextmanager
+    def _video(self, stem: str, info: SourceInfo) -> Iterator[list[Take]]:
+        path = FOLDER / f"{stem}-annotated.mp4"
+        check_video_path(path)
+        highlights = Highlights()
+        try:
+            with VideoWriter(path, info.width, info.height, info.fps or 0) as video:
+
+                def write(shot: Shot) -> None:
+                    video.write(shot.annotated, shot.frame.time_s)
+
+                yield [write, highlights.take]
+        finally:
+            pictures = highlights.pictures()
+            if pictures:
+                self.written.append(path)
+                self._replace_stills(pictures, [f"{stem}-still-{number}" for number in range(1, COUNT + 1)])
+
+    def _replace_stills(self, pictures: Sequence[Image], stems: Sequence[str]) -> None:
+        """Write pictures under the first of `stems`; what an earlier run left under any of them goes."""
+        for stem in stems:
+            (FOLDER / f"{stem}.jpg").unlink(missing_ok=True)
+        for picture, stem in zip(pictures, stems, strict=False):
+            self.written.append(self._stills.write(picture, stem))
+
+
+def _without_suffix(item: Input) -> str:
+    return item.name.removesuffix(item.path.suffix) if item.path else item.name

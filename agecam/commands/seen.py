@@ -1,0 +1,81 @@
+"""What was seen in a source, told to a person."""
+
+from dataclasses import dataclass
+
+from agecam.types import Face, FrameResult
+
+_LISTED_PEOPLE = 12
+
+
+@dataclass(slots=True)
+class _Person:
+    face: Face
+    """As last seen, when the most was known."""
+    first_s: float
+    last_s: float
+    frames: int = 1
+
+
+class Seen:
+    """Adds up the results of one source."""
+
+    def __init__(self, is_picture: bool) -> None:
+        self._is_picture = is_picture
+        self.frames = 0
+        self._end_s = 0.0
+        self._most_at_once = 0
+        self._faces: tuple[Face, ...] = ()
+        self._people: dict[int, _Person] = {}
+
+    def add(self, result: FrameResult) -> None:
+        """Take in the next frame of the source."""
+        self.frames += 1
+        self._end_s = result.time_s
+        self._faces = result.faces
+        self._most_at_once = max(self._most_at_once, len(result.faces))
+        for face in result.faces:
+            if face.track is None:
+                continue
+            if face.track in self._people:
+                person = self._people[face.track]
+                person.face, person.last_s, person.frames = face, result.time_s, person.frames + 1
+            else:
+                self._people[face.track] = _Person(face, result.time_s, result.time_s)
+
+    def describe(self, name: str, show_gender: bool) -> str:
+        """Some lines of text: who was seen, with apparent ages and their 80 % intervals."""
+        if self._is_picture:
+            faces = sorted(self._faces, key=lambda face: face.box[0])
+            lines = [f"{name}: {counted(len(faces), 'face')}"]
+            lines += [f"  {describe_face(face, show_gender)}" for face in faces]
+            return "\n".join(lines)
+
+        people = sorted(self._people.items(), key=lambda entry: -entry[1].frames)[:_LISTED_PEOPLE]
+        at_once = f", at most {self._most_at_once} at once" if len(self._people) > 1 else ""
+        lines = [
+            f"{name}: {counted(self.frames, 'frame')} up to {self._end_s:.1f} s, "
+            f"{counted(len(self._people), 'person', 'people')}{at_once}"
+        ]
+        lines += [
+            f"  #{number}, {person.first_s:.1f} to {person.last_s:.1f} s: "
+            f"{describe_face(person.face, show_gender)}"
+            for number, person in sorted(people)
+        ]
+        if others := len(self._people) - len(people):
+            lines.append(f"  and {others} more, seen for a shorter time")
+        return "\n".join(lines)
+
+
+def describe_face(face: Face, show_gender: bool) -> str:
+    """Apparent age with its 80 % interval, and gender with its probability."""
+    text = f"apparent age {face.age:.0f} ({face.age_low:.0f} to {face.age_high:.0f})"
+    if not show_gender:
+        return text
+    if face.gender == "unsure":
+        return f"{text}, gender unsure"
+    return f"{text}, {face.gender} {100 * face.gender_probability:.0f} %"
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """`no faces`, `1 face`, `2 faces`."""
+    return f"{count or 'no'} {one if count == 1 else many or one + 's'}"
