@@ -95,6 +95,7 @@ def trainable(network: keras.Model, crops: Crops, options: argparse.Namespace) -
     logits = network(faces)
     if options.teacher:
         teacher = keras.models.load_model(options.teacher, compile=False)
+        teacher.name = "teacher"  # names in one model differ
         teacher.trainable = False
         logits = keras.layers.Concatenate(dtype="float32")([logits, teacher(faces, training=False)])
     return keras.Model(inputs, logits)

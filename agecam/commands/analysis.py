@@ -1,7 +1,7 @@
 """One source after the other through the engine; what cannot be read is told, and the rest goes on."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
@@ -12,14 +12,14 @@ from agecam.commands.interrupts import Interrupts
 from agecam.commands.outputs import Shot, Take
 from agecam.errors import DetectorError, SourceError
 from agecam.overlay import OverlayStyle
-from agecam.sources import FrameSource, SourceInfo, open_source
+from agecam.sources import SourceInfo, open_source
 
 if TYPE_CHECKING:
     from agecam.device import DeviceChoice
     from agecam.engine import Engine
 
 OpenOutputs = Callable[[Input, SourceInfo], AbstractContextManager[Sequence[Take]]]
-"""Opens what takes the frames of a source; closed when it ends, also where it ends too early."""
+"""Opens what takes the frames of a source; `info.name` is the name in its results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,29 +108,32 @@ class Analysis:
         if item.is_live:
             self._engines.get(is_picture=False)  # while it loads, frames of an open camera would pile up
         try:
-            with open_source(item.spec) as source, open_outputs(item, source.info) as takes:
-                if progress is not None:
-                    self._frames(item, source, takes, progress)
-                else:
-                    expected = source.info.frame_count
-                    if self._max_frames and (expected or source.info.live):
-                        expected = min(self._max_frames, expected or self._max_frames)
-                    with Progress(source.info.name, "frames", expected, self._console.quiet) as own:
-                        self._frames(item, source, takes, own)
+            source = open_source(item.spec)
         except SourceError as error:
             self._console.problem(str(error))
+            return
+        info = source.info if item.path is None else replace(source.info, name=item.name)
+        with ExitStack() as stack:
+            stack.enter_context(source)
+            takes = stack.enter_context(open_outputs(item, info))
+            if progress is None:
+                expected = _expected_frames(info, self._max_frames)
+                progress = stack.enter_context(Progress(info.name, "frames", expected, self._console.quiet))
+            engine = self._engines.get(item.is_picture)
+            try:
+                for frame in islice(source, self._max_frames):
+                    self._interrupts.check()
+                    result = engine.step(replace(frame, source=info.name))
+                    shot = Shot(frame, result, self._style)
+                    for take in takes:
+                        take(shot)
+                    progress.advance()
+            except (SourceError, DetectorError) as error:
+                # Told here, inside the outputs: what was read until now stays.
+                self._console.problem(str(error))
 
-    def _frames(self, item: Input, source: FrameSource, takes: Sequence[Take], progress: Progress) -> None:
-        engine = self._engines.get(item.is_picture)
-        try:
-            for frame in islice(source, self._max_frames):
-                self._interrupts.check()
-                if item.path is not None:
-                    frame = replace(frame, source=item.name)
-                shot = Shot(frame, engine.step(frame), self._style)
-                for take in takes:
-                    take(shot)
-                progress.advance()
-        except (SourceError, DetectorError) as error:
-            # Told here, inside the outputs: what was read until now stays.
-            self._console.problem(str(error))
+
+def _expected_frames(info: SourceInfo, max_frames: int | None) -> int | None:
+    if max_frames is None or (info.frame_count is None and not info.live):
+        return info.frame_count
+    return min(max_frames, info.frame_count or max_frames)

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 from agecam.commands import DONE, FAILED, INTERRUPTED
 from agecam.commands.analysis import Analysis, EngineOptions, Engines
 from agecam.commands.console import Console
-from agecam.commands.inputs import Input, find_inputs
+from agecam.commands.inputs import Input, find_inputs, stems_of
 from agecam.commands.interrupts import Interrupts
-from agecam.commands.outputs import Results, SecondlyStills, Shot, Take
+from agecam.commands.outputs import Results, SecondlyStills, Shot, Take, afterwards
 from agecam.commands.seen import Seen, counted
 from agecam.errors import UsageError
 from agecam.overlay import OverlayStyle
 from agecam.recorder import StillWriter, VideoWriter, check_video_path
-from agecam.recorder.stills import safe_stem
 from agecam.sources import SourceInfo
 
 if TYPE_CHECKING:
@@ -66,14 +65,10 @@ def run_analyze(options: AnalyzeOptions) -> int:
     for path in videos.values():
         check_video_path(path)
     stills = StillWriter(options.images, ".jpg") if options.images is not None else None
-    run = _Run(options, console, videos, stills)
+    run = _Run(options, console, stems_of(inputs), videos, stills)
     with Interrupts() as interrupts:
-        engine_options = EngineOptions(
-            options.model, options.device, options.min_face_px, options.detect_every
-        )
-        analysis = Analysis(
-            Engines(engine_options, console), console, interrupts, run.style, options.max_frames
-        )
+        engine_options = EngineOptions(options.model, options.device, options.min_face_px, options.detect_every)
+        analysis = Analysis(Engines(engine_options, console), console, interrupts, run.style, options.max_frames)
         try:
             with run.results:
                 analysis.run(inputs, run.outputs)
@@ -93,11 +88,13 @@ class _Run:
         self,
         options: AnalyzeOptions,
         console: Console,
+        stems: dict[Input, str],
         videos: dict[Input, Path],
         stills: StillWriter | None,
     ) -> None:
         self._options = options
         self._console = console
+        self._stems = stems
         self._videos = videos
         self._stills = stills
         self.style = OverlayStyle(show_gender=not options.hide_gender, blur_faces=options.blur_faces)
@@ -120,22 +117,28 @@ class _Run:
     @contextmanager
     def outputs(self, item: Input, info: SourceInfo) -> Iterator[list[Take]]:
         """What takes the frames of one source."""
-        seen = Seen(item.is_picture)
-        takes: list[Take] = [self.results.take, lambda shot: seen.add(shot.result)]
-        try:
-            with ExitStack() as stack:
-                if item in self._videos:
-                    video = VideoWriter(self._videos[item], info.width, info.height, info.fps or 0)
-                    stack.enter_context(video)
-                    takes.append(lambda shot: video.write(shot.annotated, shot.frame.time_s))
-                if self._stills is not None:
-                    takes.append(_still_taker(self._stills, item))
-                yield takes
-        finally:
-            if seen.frames:
-                self._completed_videos += [str(self._videos[item])] if item in self._videos else []
-                if self._has_no_outputs:
-                    self._console.say(seen.describe(item.name, self.style.show_gender))
+        takes: list[Take] = [self.results.take]
+        with ExitStack() as stack:
+            if self._has_no_outputs:
+                seen = Seen(item.is_picture)
+                takes.append(lambda shot: seen.add(shot.result))
+                stack.enter_context(afterwards(lambda: self._tell(seen, info.name)))
+            if item in self._videos:
+                path = self._videos[item]
+                stack.enter_context(afterwards(lambda: self._note_video(path)))
+                video = VideoWriter(path, info.width, info.height, info.fps or 0)
+                stack.enter_context(video)
+                takes.append(lambda shot: video.write(shot.annotated, shot.frame.time_s))
+            if self._stills is not None:
+                takes.append(_still_taker(self._stills, item, self._stems[item]))
+            yield takes
+
+    def _tell(self, seen: Seen, name: str) -> None:
+        if seen.frames:
+            self._console.say(seen.describe(name, self.style.show_gender))
+
+    def _note_video(self, path: Path) -> None:
+        self._completed_videos += [str(path)] if path.exists() else []
 
     @property
     def _has_no_outputs(self) -> bool:
@@ -143,20 +146,14 @@ class _Run:
         return all(output is None for output in (options.jsonl, options.csv, options.video, options.images))
 
 
-def _still_taker(stills: StillWriter, item: Input) -> Take:
+def _still_taker(stills: StillWriter, item: Input, stem: str) -> Take:
     if not item.is_picture:
-        return SecondlyStills(stills, _stem(item)).take
+        return SecondlyStills(stills, stem).take
 
     def take(shot: Shot) -> None:
-        stills.write(shot.annotated, _stem(item))
+        stills.write(shot.annotated, stem)
 
     return take
-
-
-def _stem(item: Input) -> str:
-    """`clip` for `clip.mp4`, `photos_a` for `photos/a.jpg`."""
-    name = item.name.removesuffix(item.path.suffix) if item.path else item.name
-    return safe_stem(name)
 
 
 def _check_purpose(options: AnalyzeOptions, inputs: Sequence[Input]) -> None:
@@ -178,15 +175,7 @@ def _video_paths(target: str | None, inputs: Sequence[Input]) -> dict[Input, Pat
                 f"--video {target} is one file and there are {len(moving)} videos: name a folder for them."
             )
         return {moving[0]: Path(target)}
-    paths: dict[Input, Path] = {}
-    taken: set[str] = set()
-    for item in moving:
-        stem, number = _stem(item), 2
-        while stem.casefold() in taken:
-            stem, number = f"{_stem(item)}-{number}", number + 1
-        taken.add(stem.casefold())
-        paths[item] = Path(target) / f"{stem}.mp4"
-    return paths
+    return {item: Path(target) / f"{stem}.mp4" for item, stem in stems_of(moving).items()}
 
 
 def _check_apart(options: AnalyzeOptions, inputs: Sequence[Input], videos: dict[Input, Path]) -> None:
@@ -201,11 +190,11 @@ def _check_apart(options: AnalyzeOptions, inputs: Sequence[Input], videos: dict[
         if any(_is_same(path, other) for _, other in outputs[:index]):
             raise UsageError(f"{name} is named for two outputs: choose another name for one of them.")
     if options.images is not None:
-        folder = Path(options.images)
-        if any(_is_same(folder, source.parent) for source in sources):
+        folders = {item.path.parent for item in inputs if item.path is not None and item.is_picture}
+        if any(_is_same(Path(options.images), folder) for folder in folders):
             raise UsageError(
-                f"--images {folder} is where a source lies, and pictures with and without labels would mix: "
-                "choose another folder."
+                f"--images {options.images} holds pictures to analyse, and those with labels would mix with "
+                "them: choose another folder."
             )
 
 
@@ -213,7 +202,7 @@ def _is_same(path: Path, other: Path) -> bool:
     try:
         return path.samefile(other)
     except (OSError, ValueError):  # one of them is not there yet
-        return path.absolute() == other.absolute() or os.path.realpath(path) == os.path.realpath(other)
+        return os.path.realpath(path) == os.path.realpath(other)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -4,21 +4,20 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from agecam.commands import DONE, FAILED, INTERRUPTED
 from agecam.commands.analysis import Analysis, EngineOptions, Engines
 from agecam.commands.console import Console
 from agecam.commands.highlights import COUNT, Highlights
-from agecam.commands.inputs import Input, find_inputs
+from agecam.commands.inputs import Input, find_inputs, stems_of
 from agecam.commands.interrupts import Interrupts
-from agecam.commands.outputs import Results, Shot, Take
+from agecam.commands.outputs import Results, Take, afterwards
 from agecam.commands.seen import Seen, counted
 from agecam.errors import SourceError
 from agecam.overlay import OverlayStyle
-from agecam.recorder import StillWriter, VideoWriter, check_video_path
-from agecam.recorder.stills import safe_stem
+from agecam.recorder import StillWriter, VideoWriter
 from agecam.sources import SourceInfo, list_cameras, open_source
 from agecam.types import Image
 
@@ -42,14 +41,12 @@ def run_first(spec: str | None) -> int:
     inputs, failures = find_inputs([spec])
     for failure in failures:
         console.problem(str(failure))
-    run = _Run(console)
+    run = _Run(console, stems_of(inputs))
     start_s = time.monotonic()
     status = DONE
     with Interrupts() as interrupts:
         max_frames = _LIVE_FRAMES if any(item.is_live for item in inputs) else None
-        analysis = Analysis(
-            Engines(EngineOptions(), console), console, interrupts, OverlayStyle(), max_frames
-        )
+        analysis = Analysis(Engines(EngineOptions(), console), console, interrupts, OverlayStyle(), max_frames)
         try:
             with run.results:
                 analysis.run(inputs, run.outputs)
@@ -84,11 +81,12 @@ def _camera() -> str | None:
 class _Run:
     """The outputs in `out/`."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, stems: dict[Input, str]) -> None:
         self._console = console
+        self._stems = stems
+        self._stills = StillWriter(FOLDER, ".jpg")
         self.results_path = FOLDER / "results.jsonl"
         self.results = Results(self.results_path, csv=None)
-        self._stills = StillWriter(FOLDER, ".jpg")
         self.written: list[Path] = []
         """Videos and pictures that are complete."""
 
@@ -96,36 +94,32 @@ class _Run:
     def outputs(self, item: Input, info: SourceInfo) -> Iterator[list[Take]]:
         """What takes the frames of one source."""
         seen = Seen(item.is_picture)
-        takes: list[Take] = [self.results.take, lambda shot: seen.add(shot.result)]
-        # A folder's files lie side by side, and some may differ in nothing but their endings.
-        stem = safe_stem(item.name if "/" in item.name else _without_suffix(item))
-        try:
+        stem = self._stems[item]
+        with ExitStack() as stack:
+            stack.enter_context(afterwards(lambda: self._tell(seen, info.name)))
             if item.is_picture:
-                yield [*takes, lambda shot: self._replace_stills([shot.annotated], [f"{stem}-annotated"])]
+                of_kind = [lambda shot: self._replace_stills([shot.annotated], [f"{stem}-annotated"])]
             else:
-                with self._video(stem, info) as of_video:
-                    yield [*takes, *of_video]
-        finally:
-            if seen.frames:
-                self._console.say(seen.describe(item.name if item.path else info.name, show_gender=True))
+                of_kind = stack.enter_context(self._video(stem, info))
+            yield [self.results.take, lambda shot: seen.add(shot.result), *of_kind]
+
+    def _tell(self, seen: Seen, name: str) -> None:
+        if seen.frames:
+            self._console.say(seen.describe(name, show_gender=True))
 
     @contextmanager
     def _video(self, stem: str, info: SourceInfo) -> Iterator[list[Take]]:
         path = FOLDER / f"{stem}-annotated.mp4"
-        check_video_path(path)
         highlights = Highlights()
-        try:
-            with VideoWriter(path, info.width, info.height, info.fps or 0) as video:
 
-                def write(shot: Shot) -> None:
-                    video.write(shot.annotated, shot.frame.time_s)
-
-                yield [write, highlights.take]
-        finally:
+        def keep() -> None:
             pictures = highlights.pictures()
             if pictures:
                 self.written.append(path)
                 self._replace_stills(pictures, [f"{stem}-still-{number}" for number in range(1, COUNT + 1)])
+
+        with afterwards(keep), VideoWriter(path, info.width, info.height, info.fps or 0) as video:
+            yield [lambda shot: video.write(shot.annotated, shot.frame.time_s), highlights.take]
 
     def _replace_stills(self, pictures: Sequence[Image], stems: Sequence[str]) -> None:
         """Write pictures under the first of `stems`; what an earlier run left under any of them goes."""
@@ -133,7 +127,3 @@ class _Run:
             (FOLDER / f"{stem}.jpg").unlink(missing_ok=True)
         for picture, stem in zip(pictures, stems, strict=False):
             self.written.append(self._stills.write(picture, stem))
-
-
-def _without_suffix(item: Input) -> str:
-    return item.name.removesuffix(item.path.suffix) if item.path else item.name

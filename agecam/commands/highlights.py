@@ -13,7 +13,7 @@ COUNT = 4
 class _Candidate(NamedTuple):
     faces: int
     sharpness: float
-    shot: Shot
+    annotated: Image
 
 
 class Highlights:
@@ -29,7 +29,7 @@ class Highlights:
     def take(self, shot: Shot) -> None:
         """Consider the next frame."""
         faces = shot.result.faces
-        candidate = _Candidate(len(faces), _sharpness(shot.frame.image_bgr, faces), shot)
+        candidate = _Candidate(len(faces), _sharpness(shot.frame.image_bgr, faces), shot.annotated)
         self._consider(shot.frame.index // self._frames_a_stretch, candidate)
         while len(self._best) > 2 * COUNT:
             self._frames_a_stretch *= 2
@@ -41,7 +41,7 @@ class Highlights:
             self._merge_pairs()
         with_faces = [self._best[stretch] for stretch in sorted(self._best) if self._best[stretch].faces]
         chosen = with_faces or list(self._best.values())[:1]
-        return [candidate.shot.annotated for candidate in chosen]
+        return [candidate.annotated for candidate in chosen]
 
     def _merge_pairs(self) -> None:
         earlier, self._best = self._best, {}

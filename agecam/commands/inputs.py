@@ -4,9 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 from agecam.errors import SourceError
+from agecam.recorder.stills import safe_stem
 from agecam.sources.camera import camera_named
 from agecam.sources.pictures import is_picture
 from agecam.sources.stream import redact
@@ -54,6 +56,20 @@ def find_inputs(specs: Sequence[str]) -> tuple[list[Input], list[SourceError]]:
         for item in found:
             inputs.setdefault(item.spec, item)
     return _told_apart(list(inputs.values())), failures
+
+
+def stems_of(inputs: Iterable[Input]) -> dict[Input, str]:
+    """A file name for each source, without suffix, safe and unique: `photos_a` for `photos/a.jpg`."""
+    stems: dict[Input, str] = {}
+    taken: set[str] = set()
+    for item in inputs:
+        stem = first = safe_stem(item.name.removesuffix(item.path.suffix) if item.path else item.name)
+        numbers = count(2)
+        while stem.casefold() in taken:
+            stem = f"{first}-{next(numbers)}"
+        taken.add(stem.casefold())
+        stems[item] = stem
+    return stems
 
 
 def _is_folder(spec: str) -> bool:

@@ -76,6 +76,4 @@ def _is_number(value: object) -> bool:
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:
     """Lines with their columns aligned."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

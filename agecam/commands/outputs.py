@@ -1,8 +1,8 @@
 """Where analysed frames go: results files, annotated video, annotated pictures."""
 
 import math
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
@@ -28,6 +28,17 @@ class Shot:
 
 Take = Callable[[Shot], None]
 """What is done with each frame, in order."""
+
+
+@contextmanager
+def afterwards(action: Callable[[], None]) -> Iterator[None]:
+    """Do `action` at the end, also when Ctrl-C brought it, as that leaves outputs complete."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        action()
+        raise
+    action()
 
 
 class Results:

@@ -57,8 +57,7 @@ class Seen:
             f"{counted(len(self._people), 'person', 'people')}{at_once}"
         ]
         lines += [
-            f"  #{number}, {person.first_s:.1f} to {person.last_s:.1f} s: "
-            f"{describe_face(person.face, show_gender)}"
+            f"  #{number}, {person.first_s:.1f} to {person.last_s:.1f} s: {describe_face(person.face, show_gender)}"
             for number, person in sorted(people)
         ]
         if others := len(self._people) - len(people):
