@@ -73,7 +73,9 @@ def square_from_box(box: Box) -> npt.NDArray[np.float32]:
     return np.array([x + width / 2, y + height * BOX_CENTRE, height * BOX_SIDE / 2, 0], np.float32)
 
 
-BOX_CENTRE, BOX_SIDE = 0.5, 0.9
+BOX_CENTRE, BOX_SIDE = 0.59, 0.91
+"""In heights of the box, from its top. Medians over 889 faces of FairFace, UTKFace and All-Age-Faces between the
+detector's boxes and the squares of its landmarks; eight squares in ten lie within 0.04 and 0.09 of them."""
 
 
 def crop_faces(frame: tf.Tensor, squares: tf.Tensor, spec: CropSpec) -> tf.Tensor:

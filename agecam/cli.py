@@ -167,7 +167,10 @@ def _bench(arguments: list[str]) -> int:
     parser = _Parser(prog="agecam bench", description="Measure the speed of AgeCam on this computer.")
     parser.add_argument("--json", metavar="F", type=Path, help="also write the figures as JSON")
     options = parser.parse_args(arguments)
-    from agecam.commands.bench import run_bench
+    from agecam.sources.quiet import quiet_stderr
+
+    with quiet_stderr:  # TensorFlow's remarks on the machine
+        from agecam.commands.bench import run_bench
 
     return run_bench(options.json)
 

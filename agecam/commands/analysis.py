@@ -13,6 +13,7 @@ from agecam.commands.outputs import Shot, Take
 from agecam.errors import DetectorError, SourceError
 from agecam.overlay import OverlayStyle
 from agecam.sources import SourceInfo, open_source
+from agecam.sources.quiet import quiet_stderr
 
 if TYPE_CHECKING:
     from agecam.device import DeviceChoice
@@ -47,6 +48,11 @@ class Engines:
         """The engine for a source, which it has not seen yet; raises what `build_engine` does."""
         if not self._built:
             self._console.note("Loading the networks ...")
+        # TensorFlow and CUDA remark on the machine at length, past all settings of their log levels.
+        with quiet_stderr:
+            return self._fresh(is_picture)
+
+    def _fresh(self, is_picture: bool) -> "Engine":
         from agecam.engine import Engine, build_engine
 
         options = self._options

@@ -3,6 +3,7 @@
 import sys
 import time
 from types import TracebackType
+from typing import NoReturn
 
 from tqdm import tqdm
 
@@ -54,7 +55,7 @@ class Progress:
         self._quiet = quiet
         self._start_s = time.monotonic()
         self._done = 0
-        self._bar: tqdm[None] | None = None
+        self._bar: tqdm[NoReturn] | None = None
 
     def __enter__(self) -> "Progress":
         return self
@@ -70,7 +71,7 @@ class Progress:
         self._done += 1
         if self._bar is not None:
             self._bar.update()
-        elif not self._quiet and sys.stderr is not None and time.monotonic() > self._start_s + _PATIENCE_S:
+        elif self._is_due():
             self._bar = tqdm(
                 desc=self._what,
                 unit=f" {self._unit}",
@@ -81,3 +82,8 @@ class Progress:
                 mininterval=0.1 if sys.stderr.isatty() else _PATIENCE_S,
                 dynamic_ncols=True,
             )
+
+    def _is_due(self) -> bool:
+        if self._quiet or sys.stderr is None or self._done == self._total:
+            return False
+        return time.monotonic() > self._start_s + _PATIENCE_S

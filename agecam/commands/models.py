@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from agecam.commands import DONE, FAILED
 from agecam.commands.console import Console
 from agecam.errors import WeightsError
+from agecam.sources.quiet import quiet_stderr
 
 if TYPE_CHECKING:
     from agecam.weights import Card
@@ -24,7 +25,8 @@ _FIGURES = {
 
 def run_models() -> int:
     """Print the installed models and return the exit code."""
-    from agecam.weights import find_models, load_card
+    with quiet_stderr:  # TensorFlow's remarks on the machine
+        from agecam.weights import find_models, load_card
 
     console = Console()
     cards = []
