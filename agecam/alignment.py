@@ -36,7 +36,7 @@ class CropSpec:
     """Room around the template's square on every side, as a fraction of the square's side."""
     alignment: Literal["five-landmarks"] = "five-landmarks"
     interpolation: Interpolation = "bilinear-2x"
-    """Sampled bilinearly at twice the resolution, then bilinearly down to it: no aliasing on large faces."""
+    """Sampled bilinearly at twice the resolution, large faces finer still and averaged to it, then bilinearly down."""
 
     def widened(self, border_px: int) -> "CropSpec":
         """The same crop at the same resolution with `border_px` more on every side: its centre is, pixel
@@ -78,6 +78,10 @@ BOX_CENTRE, BOX_SIDE = 0.59, 0.91
 detector's boxes and the squares of its landmarks; eight squares in ten lie within 0.04 and 0.09 of them."""
 
 
+FINEST_OCTAVE = 3
+"""Faces are sampled up to 8 times finer than the network needs: at 96 px, without gaps up to 3,000 px of face."""
+
+
 def crop_faces(frame: tf.Tensor, squares: tf.Tensor, spec: CropSpec) -> tf.Tensor:
     """Cut faces out of one frame, in one batch.
 
@@ -95,17 +99,7 @@ def crop_faces(frame: tf.Tensor, squares: tf.Tensor, spec: CropSpec) -> tf.Tenso
     # 1. The upright square around the turned one, at twice the crop's resolution
     patch_px = 2 * spec.size_px
     reach = half * tf.reduce_sum(tf.abs(right), axis=1, keepdims=True)
-    step = 2 * reach / patch_px
-    first = centre - reach + step / 2 - 0.5
-    size = tf.cast(tf.shape(frame)[:2], tf.float32)[::-1] - 1
-    corners = tf.concat([(first / size)[:, ::-1], ((first + step * (patch_px - 1)) / size)[:, ::-1]], axis=1)
-    patches = tf.image.crop_and_resize(
-        frame[tf.newaxis],
-        corners,
-        tf.zeros(tf.shape(squares)[:1], tf.int32),
-        (patch_px, patch_px),
-        extrapolation_value=OUTSIDE_GREY,
-    )
+    patches = _patches(frame, centre, reach, patch_px)
     # 2. Turned upright and brought to size: (x, y) of the crop -> (x, y) of the patch
     zoom = half / reach * 2
     cos, sin = zoom * right[:, :1], zoom * right[:, 1:]
@@ -122,3 +116,37 @@ def crop_faces(frame: tf.Tensor, squares: tf.Tensor, spec: CropSpec) -> tf.Tenso
         fill_value=0.0,
     )
     return tf.round(faces[..., ::-1])
+
+
+def _patches(frame: tf.Tensor, centre: tf.Tensor, reach: tf.Tensor, patch_px: int) -> tf.Tensor:
+    """Upright squares of `(N, 2)` centres and `(N, 1)` half-sides -> `(N, patch_px, patch_px, 3) float32`."""
+    patches = _sampled(frame, centre, reach, patch_px)
+    # Bilinear samples more than 2 px apart would skip pixels: large faces are sampled finer and averaged.
+    step = 2 * reach[:, 0] / patch_px
+    for octave in range(1, FINEST_OCTAVE + 1):
+        finer = 2**octave
+        large = step >= finer if octave == FINEST_OCTAVE else (step >= finer) & (step < 2 * finer)
+        patches = tf.cond(
+            tf.reduce_any(large),
+            lambda patches=patches, large=large, finer=finer: tf.tensor_scatter_nd_update(
+                patches,
+                tf.where(large),
+                tf.nn.avg_pool2d(_sampled(frame, centre[large], reach[large], finer * patch_px), finer, finer, "VALID"),
+            ),
+            lambda patches=patches: patches,
+        )
+    return patches
+
+
+def _sampled(frame: tf.Tensor, centre: tf.Tensor, reach: tf.Tensor, side_px: int) -> tf.Tensor:
+    step = 2 * reach / side_px
+    first = centre - reach + step / 2 - 0.5
+    size = tf.cast(tf.shape(frame)[:2], tf.float32)[::-1] - 1
+    corners = tf.concat([(first / size)[:, ::-1], ((first + step * (side_px - 1)) / size)[:, ::-1]], axis=1)
+    return tf.image.crop_and_resize(
+        frame[tf.newaxis],
+        corners,
+        tf.zeros(tf.shape(centre)[:1], tf.int32),
+        (side_px, side_px),
+        extrapolation_value=OUTSIDE_GREY,
+    )

@@ -113,15 +113,15 @@ class WebcamAugment(keras.layers.Layer):
 
     def _compress(self, x: Any) -> Any:
         """What JPEG and video codecs leave: 8 x 8 blocks of cosines, the fine ones coarsely rounded."""
-        blocks = self.size_px // 8
-        cosines = ops.array(_cosines(), "float32")
-        y = ops.reshape(x - 128, (-1, blocks, 8, blocks, 8, 3))
-        y = ops.einsum("ui,nbicjd,vj->nbucvd", cosines, y, cosines)
-        step = ops.array([[1.0 + 0.9 * (u + v) for v in range(8)] for u in range(8)], "float32")
-        step = step[None, None, :, None, :, None] * ops.exp(self._uniform(x, 0.7, 2.9, 1, 1, 1, 1, 1))
-        y = ops.round(y / step) * step
-        y = ops.einsum("ui,nbucvd,vj->nbicjd", cosines, y, cosines)
-        return self._sometimes(0.4, ops.reshape(y, (-1, self.size_px, self.size_px, 3)) + 128, x)
+        blocks, side = self.size_px // 8, self.size_px
+        basis = ops.array(_cosines(), "float32")
+        y = ops.transpose(ops.reshape(x - 128, (-1, blocks, 8, blocks, 8, 3)), (0, 1, 3, 2, 4, 5))
+        y = ops.einsum("kp,nbpc->nbkc", basis, ops.reshape(y, (-1, blocks * blocks, 64, 3)))
+        coarse = ops.array([[[1.0 + 0.9 * (u + v)] for u in range(8) for v in range(8)]], "float32")
+        step = coarse * ops.exp(self._uniform(x, 0.7, 2.9, 1, 1, 1))
+        y = ops.einsum("kp,nbkc->nbpc", basis, ops.round(y / step) * step)
+        y = ops.transpose(ops.reshape(y, (-1, blocks, blocks, 8, 8, 3)), (0, 1, 3, 2, 4, 5))
+        return self._sometimes(0.4, ops.reshape(y, (-1, side, side, 3)) + 128, x)
 
     def _noise(self, x: Any) -> Any:
         strength = self._uniform(x, 0.0, 12.0, 1, 1, 1)
@@ -148,8 +148,9 @@ class WebcamAugment(keras.layers.Layer):
 
 
 def _cosines() -> list[list[float]]:
-    """The 8 x 8 matrix of the orthonormal discrete cosine transform."""
-    return [
+    """The 64 x 64 matrix of the orthonormal discrete cosine transform of 8 x 8 pixels, row after row."""
+    line = [
         [math.sqrt((1 if u == 0 else 2) / 8) * math.cos((2 * i + 1) * u * math.pi / 16) for i in range(8)]
         for u in range(8)
     ]
+    return [[line[u][i] * line[v][j] for i in range(8) for j in range(8)] for u in range(8) for v in range(8)]

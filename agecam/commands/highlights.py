@@ -1,5 +1,6 @@
 """The best few pictures of a source, however long it is, in bounded memory."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import cv2
@@ -30,28 +31,30 @@ class Highlights:
         """Consider the next frame."""
         faces = shot.result.faces
         candidate = _Candidate(len(faces), _sharpness(shot.frame.image_bgr, faces), shot.annotated)
-        self._consider(shot.frame.index // self._frames_a_stretch, candidate)
-        while len(self._best) > 2 * COUNT:
+        stretch = shot.frame.index // self._frames_a_stretch
+        self._best[stretch] = max(self._best.get(stretch, candidate), candidate, key=_rank)
+        if len(self._best) > 2 * COUNT:
             self._frames_a_stretch *= 2
-            self._merge_pairs()
+            self._best = _merged(self._best, lambda stretch: stretch // 2)
 
     def pictures(self) -> list[Image]:
         """Up to four annotated pictures in order of time; without any face in the source only one."""
-        while len(self._best) > COUNT:
-            self._merge_pairs()
-        with_faces = [self._best[stretch] for stretch in sorted(self._best) if self._best[stretch].faces]
-        chosen = with_faces or list(self._best.values())[:1]
+        count = len(self._best)
+        best = _merged(self._best, lambda stretch: stretch * COUNT // count) if count > COUNT else self._best
+        in_order = [best[stretch] for stretch in sorted(best)]
+        chosen = [candidate for candidate in in_order if candidate.faces] or in_order[:1]
         return [candidate.annotated for candidate in chosen]
 
-    def _merge_pairs(self) -> None:
-        earlier, self._best = self._best, {}
-        for stretch, candidate in earlier.items():
-            self._consider(stretch // 2, candidate)
 
-    def _consider(self, stretch: int, candidate: _Candidate) -> None:
-        best = self._best.get(stretch)
-        if best is None or candidate[:2] > best[:2]:
-            self._best[stretch] = candidate
+def _merged(best: dict[int, _Candidate], into: Callable[[int], int]) -> dict[int, _Candidate]:
+    merged: dict[int, _Candidate] = {}
+    for stretch, candidate in best.items():
+        merged[into(stretch)] = max(merged.get(into(stretch), candidate), candidate, key=_rank)
+    return merged
+
+
+def _rank(candidate: _Candidate) -> tuple[int, float]:
+    return candidate.faces, candidate.sharpness
 
 
 def _sharpness(image_bgr: Image, faces: tuple[Face, ...]) -> float:
