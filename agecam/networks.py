@@ -29,7 +29,7 @@ def build_network(name: str, size_px: int, **arguments: Any) -> keras.Model:
 
 
 def compact(
-    size_px: int = 96,
+    size_px: int = 80,
     stem: int = 24,
     stages: tuple[tuple[int, int], ...] = ((40, 1), (88, 2), (168, 2), (256, 1)),
     dropout: float = 0.2,

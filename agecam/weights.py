@@ -134,7 +134,7 @@ def load_card(path: Path) -> Card:
         card = _card(content, path)
     except FileNotFoundError:
         raise WeightsError(f"The card {path} is missing: put it back beside its weights.") from None
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise WeightsError(f"The card {path} cannot be used ({_reason(error)}): reinstall the model.") from error
     return card
 

@@ -5,6 +5,7 @@ centre of the cached crop, which is exactly what the running program's crop give
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -22,7 +23,7 @@ class WebcamAugment(keras.layers.Layer):
         size_px: int,
         scale: float = 0.22,
         shift: float = 0.06,
-        turn_degrees: float = 12.0,
+        turn_degrees: float = 10.0,
         aspect: float = 0.06,
         seed: int = 0,
         **kwargs: Any,
@@ -49,9 +50,10 @@ class WebcamAugment(keras.layers.Layer):
             return self._centre(images)
         x = self._centre(self._reframe(images))
         x = self._colour(x)
-        x = self._enlarge_small(x)
-        x = self._compress(x)
-        x = self._noise(x)
+        x = self._on_share(x, 0.0, 0.16, lambda part: self._enlarge_small(part, 2))
+        x = self._on_share(x, 0.16, 0.24, lambda part: self._enlarge_small(part, 3))
+        x = self._on_share(x, 0.12, 0.42, self._compress)
+        x = self._on_share(x, 0.35, 0.6, self._noise)
         x = self._hide_parts(x)
         return ops.clip(x, 0.0, 255.0)
 
@@ -68,6 +70,11 @@ class WebcamAugment(keras.layers.Layer):
     def _sometimes(self, probability: float, changed: Any, x: Any) -> Any:
         chosen = self._uniform(x, 0.0, 1.0, 1, 1, 1) < probability
         return ops.where(chosen, changed, x)
+
+    def _on_share(self, x: Any, first: float, last: float, change: Callable[[Any], Any]) -> Any:
+        """Costly effects, on a share of the batch only: batches are shuffled, so that the place is chance."""
+        start, stop = (ops.shape(x)[0] * round(100 * share) // 100 for share in (first, last))
+        return ops.concatenate([x[:start], change(x[start:stop]), x[stop:]], axis=0)
 
     def _reframe(self, x: Any) -> Any:
         """Mirror, scale, stretch, turn and shift around the centre."""
@@ -103,13 +110,10 @@ class WebcamAugment(keras.layers.Layer):
         x = self._sometimes(0.12, ops.broadcast_to(grey, ops.shape(x)), x)
         return ops.clip(x, 0.0, 1.0) * 255
 
-    def _enlarge_small(self, x: Any) -> Any:
-        """A face that was few pixels wide, or out of focus: brought down by 2 or 3 and up again."""
-        for probability, factor in ((0.15, 2), (0.08, 3)):
-            small = ops.average_pool(x, factor, factor, padding="valid")
-            large = ops.image.resize(small, (self.size_px, self.size_px), interpolation="bilinear")
-            x = self._sometimes(probability, large, x)
-        return x
+    def _enlarge_small(self, x: Any, factor: int) -> Any:
+        """A face that was few pixels wide, or out of focus: brought down and up again."""
+        small = ops.average_pool(x, factor, factor, padding="valid")
+        return ops.image.resize(small, (self.size_px, self.size_px), interpolation="bilinear")
 
     def _compress(self, x: Any) -> Any:
         """What JPEG and video codecs leave: 8 x 8 blocks of cosines, the fine ones coarsely rounded."""
@@ -121,12 +125,11 @@ class WebcamAugment(keras.layers.Layer):
         step = coarse * ops.exp(self._uniform(x, 0.7, 2.9, 1, 1, 1))
         y = ops.einsum("kp,nbkc->nbpc", basis, ops.round(y / step) * step)
         y = ops.transpose(ops.reshape(y, (-1, blocks, blocks, 8, 8, 3)), (0, 1, 3, 2, 4, 5))
-        return self._sometimes(0.4, ops.reshape(y, (-1, side, side, 3)) + 128, x)
+        return ops.reshape(y, (-1, side, side, 3)) + 128
 
     def _noise(self, x: Any) -> Any:
         strength = self._uniform(x, 0.0, 12.0, 1, 1, 1)
-        noise = random.normal(ops.shape(x), seed=self.draws) * strength
-        return self._sometimes(0.35, x + noise, x)
+        return x + random.normal(ops.shape(x), seed=self.draws) * strength
 
     def _hide_parts(self, x: Any) -> Any:
         """A face cut off by the picture's edge, or partly covered: grey, so that grey says nothing."""

@@ -4,7 +4,7 @@
 
 The crops are `border_px` wider on every side than what the network takes, at the same resolution, so
 that training can move, turn and scale the face; their centre is the running program's crop. They are
-kept as WebP (quality 92, about 3 kB each), which is how the sets themselves come.
+kept as WebP (quality 92, 2 to 3 kB each), which is how the sets themselves come.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from tqdm import tqdm
 from agecam.types import Image
 
 QUALITY = 92
-SIZE_PX, MARGIN, BORDER_PX = 96, 0.0, 20
+SIZE_PX, MARGIN, BORDER_PX = 80, 0.0, 16
 """The compact network's crop; the exported card takes size and margin from the cached crops."""
 
 

@@ -79,7 +79,7 @@ class FaceBatches(keras.utils.PyDataset):
         return len(self.crops.images) // self.batch
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
-        rows = np.sort(self.order[index * self.batch : (index + 1) * self.batch])
+        rows = self.order[index * self.batch : (index + 1) * self.batch]
         return self.crops.images[rows], self.crops.targets[rows]
 
     def on_epoch_begin(self) -> None:
@@ -203,7 +203,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--teacher", type=Path, help="a trained network of our own to learn from as well")
     parser.add_argument("--teacher-share", type=float, default=0.5)
     parser.add_argument("--bfloat16", action="store_true", help="for GPUs, and processors that have it")
-    parser.add_argument("--jit", type=lambda word: word == "yes", default="auto", metavar="yes|no")
+    parser.add_argument("--jit", action="store_true", help="compile the step with XLA; on processors slower")
     parser.add_argument("--judge-every", type=int, default=1, metavar="EPOCHS")
     parser.add_argument("--no-backup", action="store_true", help="for machines that stop only at the end")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")

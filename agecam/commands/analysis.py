@@ -122,10 +122,10 @@ class Analysis:
         with ExitStack() as stack:
             stack.enter_context(source)
             takes = stack.enter_context(open_outputs(item, info))
+            engine = self._engines.get(item.is_picture)
             if progress is None:
                 expected = _expected_frames(info, self._max_frames)
                 progress = stack.enter_context(Progress(info.name, "frames", expected, self._console.quiet))
-            engine = self._engines.get(item.is_picture)
             try:
                 for frame in islice(source, self._max_frames):
                     self._interrupts.check()
