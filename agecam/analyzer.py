@@ -1,7 +1,7 @@
 """AgeCam inside another program."""
 
 from collections.abc import Sequence
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 
@@ -40,18 +40,23 @@ class Analyzer:
     def analyze(self, pictures: Image) -> list[Face]: ...
     @overload
     def analyze(self, pictures: Sequence[Image]) -> list[list[Face]]: ...
-    def analyze(self, pictures: Image | Sequence[Image]) -> list[Face] | list[list[Face]]:
+    def analyze(self, pictures: Any) -> list[Face] | list[list[Face]]:
         """Faces of one `(H, W, 3) uint8` BGR picture, best score first, or of each of several.
 
         Raises:
             SourceError: a picture has another form.
             DetectorError: the detector itself failed.
         """
-        if isinstance(pictures, np.ndarray):
-            return self._one(pictures)
-        return [self._one(picture) for picture in pictures]
+        if isinstance(pictures, Sequence) and not isinstance(pictures, str | bytes):
+            return [self._one(picture) for picture in pictures]
+        return self._one(pictures)
 
-    def _one(self, picture: Image) -> list[Face]:
+    def _one(self, picture: Any) -> list[Face]:
+        if not isinstance(picture, np.ndarray):
+            raise SourceError(
+                f"A picture must be a (height, width, 3) 8-bit BGR array, not {type(picture).__name__}: "
+                "read its file first, for example with cv2.imread, which gives None where it cannot."
+            )
         if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or not picture.size:
             raise SourceError(
                 f"A picture must be (height, width, 3) 8-bit BGR, not {picture.shape} {picture.dtype}: "

@@ -7,6 +7,7 @@ they do. Nothing of the card is written a second time in code.
 
 import hashlib
 import json
+import warnings
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from importlib import resources
@@ -154,10 +155,10 @@ def _card(content: Any, path: Path) -> Card:
         "decoding": card.decoding == "expectation",
         "crop": crop.alignment == "five-landmarks" and crop.interpolation == "bilinear-2x",
         "crop size": isinstance(crop.size_px, int) and 16 <= crop.size_px <= 512,
-        "crop margin": -0.3 <= float(crop.margin) <= 2,
-        "interval": 0 <= float(calibration.interval_tail) < 0.5,
-        "gender temperature": 0 < float(calibration.gender_temperature) < 100,
-        "unsure threshold": 0.5 <= float(calibration.unsure_below) <= 1,
+        "crop margin": -0.3 <= crop.margin <= 2,
+        "interval": 0 <= calibration.interval_tail < 0.5,
+        "gender temperature": 0 < calibration.gender_temperature < 100,
+        "unsure threshold": 0.5 <= calibration.unsure_below <= 1,
     }
     for what, fits in understood.items():
         if not fits:
@@ -185,9 +186,12 @@ def load_model(name: str = "compact") -> tuple[Card, keras.Model]:
         )
     try:
         network = build_network(card.network, card.crop.size_px, **card.arguments)
-        # Only the numbers are read from the file: the network comes from our own code, none from the file.
-        network.load_weights(card.weights_path)
-    except (ValueError, TypeError, KeyError, OSError) as error:
+        with warnings.catch_warnings():
+            # Keras only warns of weights that it skips.
+            warnings.filterwarnings("error", category=UserWarning)
+            # Only the numbers are read from the file: the network comes from our own code, none from the file.
+            network.load_weights(card.weights_path)
+    except Exception as error:  # Keras and HDF5 raise nearly anything over what does not fit or is damaged
         raise WeightsError(
             f"The weights {card.weights_path} do not fit the network on their card ({_reason(error)}): "
             "reinstall the model."
@@ -199,4 +203,5 @@ def load_model(name: str = "compact") -> tuple[Card, keras.Model]:
 
 def _reason(error: Exception) -> str:
     text = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    return " ".join(text.split())[:160] or type(error).__name__
+    # The first sentence: Keras goes on to list every layer.
+    return " ".join(text.split()).split(". ")[0].rstrip(".")[:160] or type(error).__name__

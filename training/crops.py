@@ -1,6 +1,6 @@
 """Cut every labelled face once, through the program's own crop, and keep the crops in one file a set.
 
-    python -m training.crops --data faces/utkface.zip faces/fairface.zip faces/aaf.zip --out cache/crops
+    python -m training.crops --data faces/utkface.zip faces/fairface.zip faces/aaf.zip
 
 The crops are `border_px` wider on every side than what the network takes, at the same resolution, so
 that training can move, turn and scale the face; their centre is the running program's crop. They are
@@ -111,8 +111,9 @@ def cut(path: Path) -> Path:
     files = list(tqdm(encoded(), total=len(squares), desc=f"Cutting {path.name}"))
     OUT.mkdir(parents=True, exist_ok=True)
     target = OUT / f"{path.stem}.npz"
+    part = target.with_name(f"part-{target.name}")
     np.savez(
-        target,
+        part,
         encoded=np.concatenate(files),
         ends=np.cumsum([len(file) for file in files]),
         targets=np.array([(min(f.age_min, 100), min(f.age_max, 100), f.female) for f in labelled.faces], np.float32),
@@ -121,6 +122,7 @@ def cut(path: Path) -> Path:
         found=found,
         spec=np.array([SIZE_PX, BORDER_PX, MARGIN]),
     )
+    part.replace(target)
     return target
 
 

@@ -55,7 +55,8 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     card_path = options.out / f"{options.name}.json"
     weights_path = card_path.with_suffix(WEIGHTS_SUFFIX)
-    network.save_weights(weights_path)
+    part = weights_path.with_name(f"part-{weights_path.name}")
+    network.save_weights(part)
     card = Card(
         name=options.name,
         network=run["network"],
@@ -71,10 +72,11 @@ def main() -> None:
         date=datetime.date.today().isoformat(),
         data_sets=[_counts(path) for path in options.data],
         metrics={},
-        sha256=hashlib.sha256(weights_path.read_bytes()).hexdigest(),
+        sha256=hashlib.sha256(part.read_bytes()).hexdigest(),
         path=card_path,
     )
     card = replace(card, calibration=calibrate(card, network, options.data))
+    part.replace(weights_path)
     card_path.write_text(json.dumps(card.as_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"{weights_path}: {weights_path.stat().st_size / 2**20:.1f} MiB, {network.count_params():,} parameters")
     print(card.calibration)

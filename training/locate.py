@@ -48,7 +48,9 @@ def locate(path: Path, workers: int = 2) -> tuple[npt.NDArray[np.float32], npt.N
     relative[~found] = np.median(relative[found], axis=0)
     squares = (relative * np.concatenate([sizes, sizes], axis=1)).astype(np.float32)
     CACHE.mkdir(parents=True, exist_ok=True)
-    np.savez(cached, squares=squares, found=found)
+    part = cached.with_name(f"part-{cached.name}")
+    np.savez(part, squares=squares, found=found)
+    part.replace(cached)
     return squares, found
 
 

@@ -22,7 +22,7 @@ import keras
 import numpy as np
 
 from agecam.networks import build_network
-from training.augment import WebcamAugment
+from training.augment import augmented_batch, centre
 from training.crops import Crops, DecodedCrops
 from training.losses import DistilledLoss, FaceLoss
 from training.metrics import SetFigures, by_set
@@ -38,9 +38,9 @@ def main() -> None:
     val = crops.chosen(np.flatnonzero((crops.splits == "val") & crops.found))
     log = options.out / "log.jsonl"
     done = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-    batches = FaceBatches(train, options.batch, (options.seed, len(done)))
+    batches = FaceBatches(train, crops.size_px, options.batch, (options.seed, len(done)))
     network = build_network(options.network, crops.size_px, **json.loads(options.arguments))
-    trained = trainable(network, crops, options)
+    trained = trainable(network, options.teacher)
     trained.compile(
         optimizer=optimizer(options, len(batches)),
         loss=DistilledLoss(options.teacher_share) if options.teacher else FaceLoss(),
@@ -59,7 +59,7 @@ def main() -> None:
             Judge(
                 network,
                 val,
-                crops.border_px,
+                crops.size_px,
                 options,
                 best=min((line["score"] for line in done), default=math.inf),
             ),
@@ -68,11 +68,11 @@ def main() -> None:
 
 
 class FaceBatches(keras.utils.PyDataset):
-    """Shuffled batches from crops in memory, the same order for the same seed."""
+    """Shuffled batches of augmented faces from crops in memory; the same ones for the same seed."""
 
-    def __init__(self, crops: DecodedCrops, batch: int, seed: tuple[int, ...]) -> None:
-        super().__init__(workers=min(8, os.cpu_count() or 1), max_queue_size=16)
-        self.crops, self.batch, self.seed, self.epoch = crops, batch, seed, -1
+    def __init__(self, crops: DecodedCrops, size_px: int, batch: int, seed: tuple[int, ...]) -> None:
+        super().__init__(workers=os.cpu_count() or 1, max_queue_size=8)
+        self.crops, self.size_px, self.batch, self.seed, self.epoch = crops, size_px, batch, seed, -1
         self.on_epoch_begin()
 
     def __len__(self) -> int:
@@ -80,25 +80,24 @@ class FaceBatches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         rows = self.order[index * self.batch : (index + 1) * self.batch]
-        return self.crops.images[rows], self.crops.targets[rows]
+        random = np.random.default_rng((*self.seed, self.epoch, index))
+        return augmented_batch(self.crops.images[rows], self.size_px, random), self.crops.targets[rows]
 
     def on_epoch_begin(self) -> None:
         self.epoch += 1
         self.order = np.random.default_rng((*self.seed, self.epoch)).permutation(len(self.crops.images))
 
 
-def trainable(network: keras.Model, crops: Crops, options: argparse.Namespace) -> keras.Model:
-    """Augmentation, then the network; beside it the teacher, if there is one, on the same pictures."""
-    side = crops.size_px + 2 * crops.border_px
-    inputs = keras.Input((side, side, 3), dtype="uint8")
-    faces = WebcamAugment(crops.size_px, seed=options.seed, dtype="float32")(inputs)
-    logits = network(faces)
-    if options.teacher:
-        teacher = keras.models.load_model(options.teacher, compile=False)
-        teacher.name = "teacher"  # names in one model differ
-        teacher.trainable = False
-        logits = keras.layers.Concatenate(dtype="float32")([logits, teacher(faces, training=False)])
-    return keras.Model(inputs, logits)
+def trainable(network: keras.Model, teacher_path: Path | None) -> keras.Model:
+    """The network as it trains: alone, or with its teacher's opinion of the same pictures beside its own."""
+    if teacher_path is None:
+        return network
+    teacher = keras.models.load_model(teacher_path, compile=False)
+    teacher.name = "teacher"  # names in one model differ
+    teacher.trainable = False
+    inputs = keras.Input(network.input_shape[1:])
+    logits = [network(inputs), teacher(inputs, training=False)]
+    return keras.Model(inputs, keras.layers.Concatenate(dtype="float32")(logits))
 
 
 def optimizer(options: argparse.Namespace, steps: int) -> keras.optimizers.Optimizer:
@@ -126,11 +125,11 @@ class Judge(keras.callbacks.Callback):
     """After an epoch: the figures on `val`, the log, the best weights so far, and the time left."""
 
     def __init__(
-        self, network: keras.Model, val: DecodedCrops, border: int, options: argparse.Namespace, best: float
+        self, network: keras.Model, val: DecodedCrops, size_px: int, options: argparse.Namespace, best: float
     ) -> None:
         super().__init__()
         self.network, self.val, self.options = network, val, options
-        self.faces = val.images[:, border:-border, border:-border].astype(np.float32)
+        self.faces = np.stack([centre(crop, size_px) for crop in val.images]).astype(np.float32)
         self.log = options.out / "log.jsonl"
         self.started: tuple[int, float] | None = None
         self.best = best

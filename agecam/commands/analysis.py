@@ -39,9 +39,10 @@ class Engines:
     TensorFlow is imported and the networks are loaded when the first of them is needed.
     """
 
-    def __init__(self, options: EngineOptions, console: Console) -> None:
+    def __init__(self, options: EngineOptions, console: Console, interrupts: Interrupts) -> None:
         self._options = options
         self._console = console
+        self._interrupts = interrupts
         self._built: dict[bool, Engine] = {}
 
     def get(self, is_picture: bool) -> "Engine":
@@ -49,7 +50,7 @@ class Engines:
         if not self._built:
             self._console.note("Loading the networks ...")
         # TensorFlow and CUDA remark on the machine at length, past all settings of their log levels.
-        with quiet_stderr:
+        with quiet_stderr, self._interrupts.at_once():
             return self._fresh(is_picture)
 
     def _fresh(self, is_picture: bool) -> "Engine":
@@ -126,6 +127,8 @@ class Analysis:
             if progress is None:
                 expected = _expected_frames(info, self._max_frames)
                 progress = stack.enter_context(Progress(info.name, "frames", expected, self._console.quiet))
+            if info.live and self._max_frames is None:
+                self._console.note(f"Analysing {info.name}; press Ctrl-C to end.")
             try:
                 for frame in islice(source, self._max_frames):
                     self._interrupts.check()
@@ -136,7 +139,8 @@ class Analysis:
                     progress.advance()
             except (SourceError, DetectorError) as error:
                 # Told here, inside the outputs: what was read until now stays.
-                self._console.problem(str(error))
+                where = f"{info.name}: " if isinstance(error, DetectorError) else ""
+                self._console.problem(f"{where}{error}")
 
 
 def _expected_frames(info: SourceInfo, max_frames: int | None) -> int | None:

@@ -68,7 +68,9 @@ def run_analyze(options: AnalyzeOptions) -> int:
     run = _Run(options, console, stems_of(inputs), videos, stills)
     with Interrupts() as interrupts:
         engine_options = EngineOptions(options.model, options.device, options.min_face_px, options.detect_every)
-        analysis = Analysis(Engines(engine_options, console), console, interrupts, run.style, options.max_frames)
+        analysis = Analysis(
+            Engines(engine_options, console, interrupts), console, interrupts, run.style, options.max_frames
+        )
         try:
             with run.results:
                 analysis.run(inputs, run.outputs)
@@ -125,7 +127,8 @@ class _Run:
                 stack.enter_context(afterwards(lambda: self._tell(seen, info.name)))
             if item in self._videos:
                 path = self._videos[item]
-                stack.enter_context(afterwards(lambda: self._note_video(path)))
+                before = self.results.frames
+                stack.enter_context(afterwards(lambda: self._note_video(path, before)))
                 video = VideoWriter(path, info.width, info.height, info.fps or 0)
                 stack.enter_context(video)
                 takes.append(lambda shot: video.write(shot.annotated, shot.frame.time_s))
@@ -137,8 +140,9 @@ class _Run:
         if seen.frames:
             self._console.say(seen.describe(name, self.style.show_gender))
 
-    def _note_video(self, path: Path) -> None:
-        self._completed_videos += [str(path)] if path.exists() else []
+    def _note_video(self, path: Path, frames_before: int) -> None:
+        if self.results.frames > frames_before:
+            self._completed_videos.append(str(path))
 
     @property
     def _has_no_outputs(self) -> bool:

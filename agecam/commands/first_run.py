@@ -46,7 +46,9 @@ def run_first(spec: str | None) -> int:
     status = DONE
     with Interrupts() as interrupts:
         max_frames = _LIVE_FRAMES if any(item.is_live for item in inputs) else None
-        analysis = Analysis(Engines(EngineOptions(), console), console, interrupts, OverlayStyle(), max_frames)
+        analysis = Analysis(
+            Engines(EngineOptions(), console, interrupts), console, interrupts, OverlayStyle(), max_frames
+        )
         try:
             with run.results:
                 analysis.run(inputs, run.outputs)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import cv2
 
 from agecam.commands.outputs import Shot
+from agecam.commands.seen import SURE_SCORE
 from agecam.types import Face, Image
 
 COUNT = 4
@@ -13,6 +14,7 @@ COUNT = 4
 
 class _Candidate(NamedTuple):
     faces: int
+    """The sure ones less the doubtful ones."""
     sharpness: float
     annotated: Image
 
@@ -30,7 +32,8 @@ class Highlights:
     def take(self, shot: Shot) -> None:
         """Consider the next frame."""
         faces = shot.result.faces
-        candidate = _Candidate(len(faces), _sharpness(shot.frame.image_bgr, faces), shot.annotated)
+        sure = sum(face.score >= SURE_SCORE for face in faces)
+        candidate = _Candidate(2 * sure - len(faces), _sharpness(shot.frame.image_bgr, faces), shot.annotated)
         stretch = shot.frame.index // self._frames_a_stretch
         self._best[stretch] = max(self._best.get(stretch, candidate), candidate, key=_rank)
         if len(self._best) > 2 * COUNT:
@@ -42,7 +45,7 @@ class Highlights:
         count = len(self._best)
         best = _merged(self._best, lambda stretch: stretch * COUNT // count) if count > COUNT else self._best
         in_order = [best[stretch] for stretch in sorted(best)]
-        chosen = [candidate for candidate in in_order if candidate.faces] or in_order[:1]
+        chosen = [candidate for candidate in in_order if candidate.faces > 0] or in_order[:1]
         return [candidate.annotated for candidate in chosen]
 
 

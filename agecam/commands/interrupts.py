@@ -2,6 +2,8 @@
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 
 
@@ -13,6 +15,7 @@ class Interrupts:
 
     def __init__(self) -> None:
         self._asked = False
+        self._at_once = False
         self._installed = False
 
     def __enter__(self) -> "Interrupts":
@@ -33,7 +36,17 @@ class Interrupts:
         if self._asked:
             raise KeyboardInterrupt
 
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Let Ctrl-C through during long work that leaves nothing half done."""
+        self.check()
+        self._at_once = True
+        try:
+            yield
+        finally:
+            self._at_once = False
+
     def _handle(self, number: int, stack: FrameType | None) -> None:
-        if self._asked:
+        if self._asked or self._at_once:
             raise KeyboardInterrupt
         self._asked = True

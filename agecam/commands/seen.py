@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from agecam.types import Face, FrameResult
 
+SURE_SCORE = 0.95
+"""Whoever never reaches it counts as doubtful: folds and hands that look like a face reach 0.9 at times."""
 _LISTED_PEOPLE = 12
 
 
@@ -13,6 +15,8 @@ class _Person:
     """As last seen, when the most was known."""
     first_s: float
     last_s: float
+    score: float
+    """The best so far."""
     frames: int = 1
 
 
@@ -32,15 +36,16 @@ class Seen:
         self.frames += 1
         self._end_s = result.time_s
         self._faces = result.faces
-        self._most_at_once = max(self._most_at_once, len(result.faces))
+        self._most_at_once = max(self._most_at_once, sum(face.score >= SURE_SCORE for face in result.faces))
         for face in result.faces:
             if face.track is None:
                 continue
             if face.track in self._people:
                 person = self._people[face.track]
                 person.face, person.last_s, person.frames = face, result.time_s, person.frames + 1
+                person.score = max(person.score, face.score)
             else:
-                self._people[face.track] = _Person(face, result.time_s, result.time_s)
+                self._people[face.track] = _Person(face, result.time_s, result.time_s, face.score)
 
     def describe(self, name: str, show_gender: bool) -> str:
         """Some lines of text: who was seen, with apparent ages and their 80 % intervals."""
@@ -50,18 +55,21 @@ class Seen:
             lines += [f"  {describe_face(face, show_gender)}" for face in faces]
             return "\n".join(lines)
 
-        people = sorted(self._people.items(), key=lambda entry: -entry[1].frames)[:_LISTED_PEOPLE]
-        at_once = f", at most {self._most_at_once} at once" if len(self._people) > 1 else ""
+        people = {number: of for number, of in self._people.items() if of.score >= SURE_SCORE}
+        listed = sorted(people, key=lambda number: -people[number].frames)[:_LISTED_PEOPLE]
+        at_once = f", at most {self._most_at_once} at once" if len(people) > 1 else ""
         lines = [
             f"{name}: {counted(self.frames, 'frame')} up to {self._end_s:.1f} s, "
-            f"{counted(len(self._people), 'person', 'people')}{at_once}"
+            f"{counted(len(people), 'person', 'people')}{at_once}"
         ]
-        lines += [
-            f"  #{number}, {person.first_s:.1f} to {person.last_s:.1f} s: {describe_face(person.face, show_gender)}"
-            for number, person in sorted(people)
-        ]
-        if others := len(self._people) - len(people):
+        for number in sorted(listed):
+            seen = people[number]
+            when = f"{seen.first_s:.1f} to {seen.last_s:.1f} s"
+            lines.append(f"  #{number}, {when}: {describe_face(seen.face, show_gender)}")
+        if others := len(people) - len(listed):
             lines.append(f"  and {others} more, seen for a shorter time")
+        if doubtful := len(self._people) - len(people):
+            lines.append(f"  and {counted(doubtful, 'doubtful face')}, not counted as people")
         return "\n".join(lines)
 
 

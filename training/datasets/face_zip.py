@@ -8,6 +8,7 @@ Columns: file, age, age_min, age_max, gender (F or M), race, apparent_mean, appa
 import csv
 import io
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
@@ -67,11 +68,14 @@ class FaceZip:
         return [face for face in self.faces if face.split == split]
 
     def picture(self, face: LabelledFace) -> Image:
-        """`(H, W, 3) uint8`, BGR."""
-        encoded = np.frombuffer(self._zip.read(face.file), np.uint8)
-        image = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+        """`(H, W, 3) uint8`, BGR; raises SourceError where the zip holds no such picture."""
+        try:
+            encoded = np.frombuffer(self._zip.read(face.file), np.uint8)
+            image = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if encoded.size else None
+        except (KeyError, OSError, zipfile.BadZipFile, zlib.error):
+            image = None
         if image is None:
-            raise SourceError(f"{face.file} in {self.path} is not a picture: make the zip anew.")
+            raise SourceError(f"{face.file} in {self.path} is missing or no picture: make the zip anew.")
         return np.asarray(image, np.uint8)
 
 

@@ -1,0 +1,122 @@
+"""Draws boxes and labels on a copy of the picture, cheaply enough for every live frame.
+
+A frame costs a few small blends a face: see `agecam.overlay.sprites`.
+"""
+
+import math
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from agecam.overlay.labels import INK, clipped, draw_labels, label_of, line_px_of, rect_of
+from agecam.overlay.sprites import HALO_OPACITY, HALO_PX, Colour, Rect, corner, dot, lay, window
+from agecam.overlay.style import DEFAULT_STYLE, OverlayStyle
+from agecam.types import Face, FloatArray, Image
+
+__all__ = ["DEFAULT_STYLE", "PALETTE", "OverlayStyle", "annotate", "label_lines"]
+
+# Told apart by hue on light and dark pictures alike, and none of them stands for a gender.
+PALETTE: tuple[Colour, ...] = (
+    (40, 178, 255),  # amber
+    (170, 200, 20),  # teal
+    (90, 120, 255),  # vermilion
+    (64, 204, 150),  # lime
+    (250, 150, 180),  # violet
+    (80, 225, 240),  # lemon
+    (215, 190, 90),  # cyan
+    (120, 165, 215),  # sand
+)
+
+
+def annotate(image_bgr: Image, faces: Sequence[Face], style: OverlayStyle = DEFAULT_STYLE) -> Image:
+    """Return a copy of `image_bgr`, `(H, W, 3) uint8` BGR of any size, with its faces drawn on it.
+
+    Boxes may reach beyond the picture; what lies outside is cut off, labels always stay inside.
+    """
+    canvas = image_bgr.copy()
+    if style.blur_faces:
+        for face in faces:
+            _blur(canvas, rect_of(face))
+
+    height, width = canvas.shape[:2]
+    shown = [
+        (face, PALETTE[(index if face.track is None else face.track - 1) % len(PALETTE)])
+        for index, face in enumerate(faces)
+        if _is_inside(rect_of(face), width, height)
+    ]
+    for face, colour in shown:
+        if style.show_box:
+            _draw_box(canvas, rect_of(face), colour)
+        if style.show_landmarks:
+            _draw_landmarks(canvas, face.landmarks, colour)
+    draw_labels(canvas, shown, style)
+    return canvas
+
+
+def label_lines(face: Face, style: OverlayStyle = DEFAULT_STYLE) -> list[str]:
+    """Return the label of a face as plain text, line by line; empty where `style` shows no text."""
+    lines = label_of(face, style, INK)
+    return [" ".join(run.text for run in line) for line in lines]
+
+
+def _is_inside(rect: Rect, width: int, height: int) -> bool:
+    left, top, right, bottom = rect
+    return min(right, width) > max(left, 0) and min(bottom, height) > max(top, 0)
+
+
+def _blur(canvas: Image, rect: Rect) -> None:
+    left, top, right, bottom = rect
+    # An ellipse that covers the box, too: hair line, ears and chin lie just outside it.
+    reach_x, reach_y = math.ceil(0.7 * (right - left)), math.ceil(0.7 * (bottom - top))
+    centre_x, centre_y = (left + right) // 2, (top + bottom) // 2
+    head = window(canvas, (centre_x - reach_x, centre_y - reach_y, centre_x + reach_x, centre_y + reach_y))
+    if head.size == 0:
+        return
+    height, width = head.shape[:2]
+    # Means over at most 8 x 8 cells: nothing is left that sharpening could bring back.
+    cells = (min(8, math.ceil(width / 4)), min(8, math.ceil(height / 4)))
+    coarse = cv2.resize(head, cells, interpolation=cv2.INTER_AREA)
+    smooth = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+    ellipse = np.zeros((height, width), np.uint8)
+    centre = (centre_x - max(centre_x - reach_x, 0), centre_y - max(centre_y - reach_y, 0))
+    cv2.ellipse(ellipse, centre, (reach_x, reach_y), 0, 0, 360, 255, cv2.FILLED)
+    cv2.copyTo(smooth, ellipse, head)
+
+
+def _draw_box(canvas: Image, rect: Rect, colour: Colour) -> None:
+    line_px = line_px_of(canvas)
+    side_px = line_px + 2 * HALO_PX
+    outward = line_px // 2 + HALO_PX
+    left, top = rect[0] - outward, rect[1] - outward
+    # A face smaller than the frame's own corners gets a frame of their size.
+    right = max(rect[2] + outward, left + 2 * side_px)
+    bottom = max(rect[3] + outward, top + 2 * side_px)
+    radius = min(4 * line_px, min(right - left, bottom - top) // 2 - side_px)
+    size = side_px + radius
+
+    corner_x, corner_y = (left, right - size), (top, bottom - size)
+    for row, y in enumerate(corner_y):
+        for column, x in enumerate(corner_x):
+            lay(canvas, corner(radius, line_px, colour, at_right=bool(column), at_bottom=bool(row)), x, y)
+    for y in (top, bottom - side_px):
+        halo = window(canvas, (left + size, y, right - size, y + side_px))
+        line = window(canvas, (left + size, y + HALO_PX, right - size, y + HALO_PX + line_px))
+        _draw_side(halo, line, colour)
+    for x in (left, right - side_px):
+        halo = window(canvas, (x, top + size, x + side_px, bottom - size))
+        line = window(canvas, (x + HALO_PX, top + size, x + HALO_PX + line_px, bottom - size))
+        _draw_side(halo, line, colour)
+
+
+def _draw_side(halo: Image, line: Image, colour: Colour) -> None:
+    if halo.size:
+        cv2.convertScaleAbs(halo, dst=halo, alpha=1 - HALO_OPACITY)
+    line[:] = colour
+
+
+def _draw_landmarks(canvas: Image, landmarks: FloatArray, colour: Colour) -> None:
+    spot = dot(line_px_of(canvas), colour)
+    centre = len(spot.keep) // 2
+    for x, y in landmarks:
+        lay(canvas, spot, round(float(x)) - centre, round(float(y)) - centre)

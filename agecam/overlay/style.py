@@ -1,0 +1,24 @@
+"""What is drawn for each face."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class OverlayStyle:
+    """What is drawn for each face."""
+
+    show_box: bool = True
+    show_age: bool = True
+    show_interval: bool = True
+    """The 80 % interval beside the age."""
+    show_gender: bool = True
+    show_probability: bool = True
+    """The probability beside the gender; shows only together with it."""
+    show_track: bool = True
+    """The person's number; shows only where the face has one."""
+    show_landmarks: bool = False
+    blur_faces: bool = False
+    """Makes faces unrecognisable before anything is drawn."""
+
+
+DEFAULT_STYLE = OverlayStyle()

@@ -1,0 +1,101 @@
+"""Small models and demo frames that tests share, made at run time."""
+
+import hashlib
+import itertools
+import json
+import tempfile
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from agecam.alignment import CropSpec
+from agecam.networks import GENDER_CLASSES, build_network
+from agecam.sources.demo import DemoSource
+from agecam.types import Box, Detection, Image
+from agecam.weights import WEIGHTS_SUFFIX, Calibration, Card
+
+TINY_ARGUMENTS: dict[str, Any] = {"stem": 8, "stages": [[8, 1], [16, 1]]}
+TINY_SIZE_PX = 32
+
+
+def tiny_network(seed: int = 0) -> keras.Model:
+    """Random weights under which the outputs depend clearly on the picture."""
+    keras.utils.set_random_seed(seed)
+    network = build_network("compact", TINY_SIZE_PX, **TINY_ARGUMENTS)
+    kernel, bias = network.get_layer("logits").get_weights()
+    network.get_layer("logits").set_weights([4 * kernel, bias])
+    return network
+
+
+def tiny_card(path: Path, sha256: str = "") -> Card:
+    return Card(
+        name=path.stem,
+        network="compact",
+        arguments=TINY_ARGUMENTS,
+        crop=CropSpec(TINY_SIZE_PX, 0.0),
+        colour_order="RGB",
+        value_range=(0, 255),
+        age_bins=(0, 100),
+        gender_classes=GENDER_CLASSES,
+        decoding="expectation",
+        calibration=Calibration(interval_tail=0.1, gender_temperature=1.0, unsure_below=0.6),
+        licence="MIT",
+        date="2025-01-31",
+        data_sets=[{"name": "made", "train": 8, "val": 4, "test": 4}],
+        metrics={},
+        sha256=sha256,
+        path=path,
+    )
+
+
+def write_model(folder: Path, name: str = "tiny") -> Path:
+    """A tiny model's card and weights, in the form that `training.export` gives them; returns the card's path."""
+    path = folder / f"{name}.json"
+    weights = _tiny_weights()
+    path.with_suffix(WEIGHTS_SUFFIX).write_bytes(weights)
+    card = tiny_card(path, hashlib.sha256(weights).hexdigest())
+    path.write_text(json.dumps(card.as_dict()), encoding="utf-8")
+    return path
+
+
+@cache
+def _tiny_weights() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"tiny{WEIGHTS_SUFFIX}"
+        tiny_network().save_weights(path)
+        return path.read_bytes()
+
+
+def change_card(path: Path, **changes: Any) -> None:
+    """Write other values on a card."""
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | changes), encoding="utf-8")
+
+
+@cache
+def demo_images(*indices: int) -> tuple[Image, ...]:
+    """Frames of the demo, `(720, 1280, 3) uint8` BGR; not to be written on."""
+    frames = itertools.islice(DemoSource(), max(indices) + 1)
+    kept = {frame.index: frame.image_bgr for frame in frames if frame.index in indices}
+    return tuple(kept[index] for index in indices)
+
+
+def overlap(a: Sequence[float], b: Sequence[float]) -> float:
+    """Intersection over union of two boxes."""
+    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    shared = max(width, 0.0) * max(height, 0.0)
+    return shared / (a[2] * a[3] + b[2] * b[3] - shared)
+
+
+def face_at(box: Box, landmarks: Any = None) -> Detection:
+    points = np.zeros((5, 2)) if landmarks is None else landmarks
+    return Detection(box, 0.99, np.asarray(points, np.float32))
+
+
+def is_one_sentence(text: str) -> bool:
+    """Plain, on one line, ended by a full stop, with no second sentence after it."""
+    return text.endswith(".") and "\n" not in text and "Traceback" not in text and ". " not in text

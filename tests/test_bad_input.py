@@ -1,0 +1,269 @@
+"""What cannot be read or written gives one sentence, and all else is done all the same."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+import agecam
+from agecam.cli import main
+from agecam.recorder import VideoWriter
+from agecam.weights import find_model, load_card
+
+FRAMES = 30
+
+
+def json_lines(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def sentences(capsys):
+    """What was said on standard error of things that went wrong."""
+    lines = capsys.readouterr().err.splitlines()
+    assert not any("Traceback" in line for line in lines)
+    problems = [line.removeprefix("agecam: ") for line in lines if line.startswith("agecam: ")]
+    assert all(problem.endswith(".") for problem in problems)
+    return problems
+
+
+@pytest.fixture(scope="session")
+def bad(_portraits, tmp_path_factory):
+    """A folder of odd and damaged files, and one good picture."""
+    folder = tmp_path_factory.mktemp("bad")
+    image = _portraits[0]
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    pictures = {
+        "good.png": image,
+        "grey.png": grey,
+        "rgba.png": cv2.cvtColor(image, cv2.COLOR_BGR2BGRA),
+        "deep.png": image.astype(np.uint16) * 257,
+        "dot.png": image[:1, :1],
+        "wide.png": np.tile(image[:256], (1, 40, 1))[:, :20_000],
+    }
+    for name, picture in pictures.items():
+        assert cv2.imwrite(str(folder / name), picture)
+    (folder / "zero.png").touch()
+    (folder / "text.mp4").write_text("This is no video.\n" * 50)
+    with VideoWriter(folder / "whole.mp4", 512, 512, 20) as video:
+        for index in range(FRAMES):
+            video.write(np.roll(image, 5 * index, axis=1), index / 20)
+    data = (folder / "whole.mp4").read_bytes()
+    (folder / "cut.mp4").write_bytes(data[: len(data) * 3 // 4])
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    return SimpleNamespace(folder=folder, stream=f"http://user:secret@127.0.0.1:{port}/live")
+
+
+@pytest.fixture(scope="session")
+def analysed(bad, tmp_path_factory):
+    """One process with everything that can be wrong with a source, and good ones in between."""
+    out = tmp_path_factory.mktemp("out")
+    names = ["missing.jpg", "zero.png", "text.mp4", "cut.mp4", "dot.png", "wide.png", "grey.png"]
+    names += ["rgba.png", "deep.png", "good.png"]
+    command = [sys.executable, "-m", "agecam", "analyze", *names[:-1], bad.stream, names[-1]]
+    command += ["--jsonl", f"{out}/r.jsonl", "--video", f"{out}/videos", "--images", f"{out}/stills"]
+    root = str(Path(agecam.__file__).resolve().parent.parent)
+    ended = subprocess.run(
+        command,
+        cwd=bad.folder,
+        env={**os.environ, "PYTHONPATH": root},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    lines = json_lines(out / "r.jsonl")
+    return SimpleNamespace(status=ended.returncode, errors=ended.stderr, out=out, lines=lines)
+
+
+def faces_of(analysed, source):
+    (line,) = [line for line in analysed.lines if line["source"] == source]
+    return line["faces"]
+
+
+def test_each_bad_source_has_its_sentence(analysed):
+    assert analysed.status == 1
+    problems = [line for line in analysed.errors.splitlines() if line.startswith("agecam: ")]
+    for name, problem in zip(["missing.jpg", "zero.png", "text.mp4", "cut.mp4", "127.0.0.1"], problems, strict=True):
+        assert name in problem
+        assert re.fullmatch(r"agecam: [^\n]+: [^\n]+\.", problem)
+    assert "Traceback" not in analysed.errors
+    assert "secret" not in analysed.errors
+
+
+def test_the_other_sources_are_done(analysed):
+    sources = list(dict.fromkeys(line["source"] for line in analysed.lines))
+    assert sources == ["cut.mp4", "dot.png", "wide.png", "grey.png", "rgba.png", "deep.png", "good.png"]
+    assert faces_of(analysed, "dot.png") == []
+    for source in ("grey.png", "rgba.png", "deep.png", "good.png"):
+        assert len(faces_of(analysed, source)) == 1
+    # These hold the same picture as good.png.
+    assert faces_of(analysed, "rgba.png") == faces_of(analysed, "deep.png") == faces_of(analysed, "good.png")
+    pictures = ["deep.jpg", "dot.jpg", "good.jpg", "grey.jpg", "rgba.jpg", "wide.jpg"]
+    assert set(names_in(analysed.out / "stills")) >= set(pictures)
+
+
+def test_a_truncated_video_keeps_its_readable_frames(analysed):
+    frames = [line["frame"] for line in analysed.lines if line["source"] == "cut.mp4"]
+    assert frames == list(range(len(frames)))
+    assert 1 < len(frames) < FRAMES
+    assert f"after {len(frames)} frames" in analysed.errors
+    with av.open(str(analysed.out / "videos" / "cut.mp4")) as container:
+        assert sum(1 for _ in container.decode(video=0)) == len(frames)
+
+
+def test_nothing_half_written_is_left(analysed):
+    assert names_in(analysed.out) == ["r.jsonl", "stills", "videos"]
+    assert names_in(analysed.out / "videos") == ["cut.mp4"]
+
+
+def test_an_earlier_file_stays_when_nothing_could_be_done(bad, tmp_path, capsys):
+    results = tmp_path / "r.jsonl"
+    results.write_text("earlier")
+    assert main(["analyze", str(bad.folder / "text.mp4"), "nowhere", "--jsonl", str(results)]) == 1
+    assert len(sentences(capsys)) == 2
+    assert results.read_text() == "earlier"
+    assert names_in(tmp_path) == ["r.jsonl"]
+
+
+def test_a_folder_without_pictures_or_videos(bad, tmp_path, capsys):
+    (tmp_path / "notes.txt").write_text("text")
+    assert main(["analyze", str(tmp_path), str(bad.folder / "good.png"), "--quiet"]) == 1
+    (problem,) = sentences(capsys)
+    assert tmp_path.name in problem
+
+
+@pytest.mark.parametrize("output", ["--jsonl", "--csv", "--video", "--images"])
+def test_an_output_that_cannot_be_written(output, bad, tmp_path, capsys):
+    (tmp_path / "file").write_text("stays")
+    target = tmp_path / "file" / "out.mp4"
+    assert main(["analyze", str(bad.folder / "whole.mp4"), output, str(target)]) == 1
+    printed = capsys.readouterr().err
+    # At once: the networks were not loaded for it.
+    assert printed.startswith("agecam: Cannot write ")
+    assert str(tmp_path / "file") in printed
+    assert len(printed.splitlines()) == 1
+    assert (tmp_path / "file").read_text() == "stays"
+
+
+def test_first_run_where_nothing_can_be_written(bad, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out").write_text("a file")
+    assert main([str(bad.folder / "good.png")]) == 1
+    (problem,) = sentences(capsys)
+    assert "out" in problem
+
+
+def test_first_run_with_a_missing_source(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["nowhere.mp4"]) == 1
+    (problem,) = sentences(capsys)
+    assert "nowhere.mp4" in problem
+    assert names_in(tmp_path / "out") == []
+
+
+def test_an_output_never_replaces_a_source(bad, tmp_path, capsys):
+    video = tmp_path / "clip.mp4"
+    shutil.copy(bad.folder / "whole.mp4", video)
+    (tmp_path / "link.mp4").symlink_to(video)
+    before = video.read_bytes()
+    for arguments in (
+        ["--video", str(video)],
+        ["--video", str(tmp_path)],  # as NAME.mp4 in it
+        ["--video", str(tmp_path / "link.mp4")],
+        ["--jsonl", str(tmp_path / "." / "clip.mp4")],
+        ["--csv", str(video)],
+    ):
+        assert main(["analyze", str(video), *arguments]) == 2
+        (problem,) = sentences(capsys)
+        assert "would replace a source" in problem
+    assert video.read_bytes() == before
+
+
+def test_outputs_that_contradict_each_other(bad, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    whole, cut, picture = (str(bad.folder / name) for name in ("whole.mp4", "cut.mp4", "good.png"))
+    for arguments, word in (
+        ([whole, "--jsonl", "r", "--csv", "./r"], "two outputs"),
+        ([whole, cut, "--video", "v.mp4"], "2 videos"),
+        ([picture, "--video", "v.mp4"], "--images"),
+        ([str(bad.folder), "--images", str(bad.folder)], "another folder"),
+    ):
+        assert main(["analyze", *arguments]) == 2
+        (problem,) = sentences(capsys)
+        assert word in problem
+    assert names_in(tmp_path) == []
+
+
+def test_an_unknown_model(bad, tmp_path, capsys):
+    assert main(["analyze", str(bad.folder / "good.png"), "--model", "huge", "--csv", f"{tmp_path}/r.csv"]) == 1
+    (problem,) = sentences(capsys)
+    assert "huge" in problem and "compact" in problem
+    assert names_in(tmp_path) == []
+
+
+@pytest.fixture
+def model(tmp_path):
+    """The card of a copy of the installed model."""
+    card = load_card(find_model("compact"))
+    folder = tmp_path / "models"
+    folder.mkdir()
+    shutil.copy(card.weights_path, folder)
+    return Path(shutil.copy(card.path, folder))
+
+
+def analyse_with(model, bad, capsys):
+    status = main(["analyze", str(bad.folder / "good.png"), "--model", str(model)])
+    return status, sentences(capsys)
+
+
+def test_the_copied_model_works(model, bad, capsys):
+    assert analyse_with(model, bad, capsys) == (0, [])
+
+
+def test_damaged_weights(model, bad, capsys):
+    weights = load_card(model).weights_path
+    data = bytearray(weights.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    weights.write_bytes(data)
+    status, (problem,) = analyse_with(model, bad, capsys)
+    assert status == 1
+    assert weights.name in problem
+
+    weights.unlink()
+    status, (problem,) = analyse_with(model, bad, capsys)
+    assert status == 1
+    assert weights.name in problem
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"network": "vast"}, {"arguments": {"stem": 16}}, {"colour_order": "BGR"}, {"card_version": 99}],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_card_that_does_not_fit(change, model, bad, capsys):
+    model.write_text(json.dumps(json.loads(model.read_text(encoding="utf-8")) | change), encoding="utf-8")
+    status, (_,) = analyse_with(model, bad, capsys)
+    assert status == 1
+
+
+def test_a_card_that_is_no_card(model, bad, capsys):
+    model.write_text("{ not JSON")
+    status, (problem,) = analyse_with(model, bad, capsys)
+    assert status == 1
+    assert model.name in problem

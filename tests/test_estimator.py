@@ -1,0 +1,277 @@
+"""Faces to ages and genders: the same for every batch, and the same picture as in training."""
+
+import csv
+import io
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import keras
+import numpy as np
+import pytest
+from models import face_at, tiny_card, tiny_network, write_model
+
+import agecam.estimator
+from agecam.alignment import CropSpec, crop_faces, square_from_landmarks, squares_of
+from agecam.detector import FaceDetector
+from agecam.estimator import Estimator, attributes_of, decode, interval
+from agecam.types import AGE_CLASSES, Attributes, Detection, FloatArray, Image
+from agecam.weights import Calibration, load_model
+
+CALIBRATION = Calibration(interval_tail=0.1, gender_temperature=1.0, unsure_below=0.8)
+FACE = np.array([[207.9, 113.1], [244.8, 113.6], [226.6, 135.2], [211.6, 153.3], [240.8, 153.6]], np.float32)
+"""Landmarks of the astronaut."""
+
+
+def some_faces(count: int) -> list[Detection]:
+    """Places on and around the astronaut's face, in many sizes and turns."""
+    random = np.random.default_rng(count)
+    middle = FACE.mean(0)
+    faces = []
+    for _ in range(count):
+        turn = cv2.getRotationMatrix2D((0, 0), float(random.uniform(-40, 40)), float(random.uniform(0.5, 3)))[:, :2]
+        faces.append(face_at((0, 0, 1, 1), (FACE - middle) @ turn.T + middle + random.uniform(-60, 60, 2)))
+    return faces
+
+
+def assert_same(a: list[Attributes], b: list[Attributes], within: float = 1e-4) -> None:
+    assert len(a) == len(b)
+    for one, other in zip(a, b, strict=True):
+        assert one.age_distribution == pytest.approx(other.age_distribution, abs=within)
+        assert one.female_probability == pytest.approx(other.female_probability, abs=within)
+        assert one.age == pytest.approx(other.age, abs=100 * within)
+
+
+@pytest.fixture(scope="module")
+def estimator(tmp_path_factory: pytest.TempPathFactory) -> Estimator:
+    return Estimator.load(str(write_model(tmp_path_factory.mktemp("models"))))
+
+
+def test_filling_up_a_batch_changes_nothing(estimator: Estimator, astronaut_bgr: Image) -> None:
+    faces = some_faces(5)
+    alone = [estimator.estimate(astronaut_bgr, [face])[0] for face in faces]
+    assert_same(estimator.estimate(astronaut_bgr, faces), alone)
+    # Different faces do get different answers.
+    assert np.ptp([attributes.age for attributes in alone]) > 0.5
+
+
+def test_more_faces_than_the_largest_batch(estimator: Estimator, astronaut_bgr: Image) -> None:
+    faces = some_faces(33)
+    together = estimator.estimate(astronaut_bgr, faces)
+    assert_same(together[:32], estimator.estimate(astronaut_bgr, faces[:32]))
+    assert_same(together[32:], estimator.estimate(astronaut_bgr, faces[32:]))
+
+
+def test_no_faces_give_no_attributes(estimator: Estimator, astronaut_bgr: Image) -> None:
+    assert estimator.estimate(astronaut_bgr, []) == []
+
+
+def test_squares_and_faces_are_two_ways_to_say_the_same(estimator: Estimator, astronaut_bgr: Image) -> None:
+    faces = some_faces(3)
+    assert_same(
+        estimator.estimate(astronaut_bgr, faces), estimator.estimate_squares(astronaut_bgr, squares_of(faces)), 0
+    )
+
+
+def test_the_estimator_is_the_crop_then_the_network_then_the_decoding(
+    estimator: Estimator, astronaut_bgr: Image
+) -> None:
+    faces = some_faces(4)
+    crops = crop_faces(astronaut_bgr, squares_of(faces), estimator.card.crop)
+    logits = np.asarray(tiny_network()(crops, training=False))
+    assert_same(estimator.estimate(astronaut_bgr, faces), decode(logits, estimator.card.calibration))
+
+
+def test_one_tracing_serves_all_frame_sizes_and_batch_sizes(
+    astronaut_bgr: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracings = []
+
+    def counted(*arguments: Any) -> Any:
+        tracings.append(arguments)
+        return crop_faces(*arguments)
+
+    monkeypatch.setattr(agecam.estimator, "crop_faces", counted)
+    estimator = Estimator(tiny_card(Path("tiny.json")), tiny_network())
+    for count, size in ((1, 512), (2, 300), (3, 512), (5, 222), (9, 400), (17, 512), (40, 301)):
+        assert len(estimator.estimate(np.ascontiguousarray(astronaut_bgr[:size]), some_faces(count))) == count
+    assert len(tracings) == 1
+
+
+def test_attributes_are_what_the_distribution_says(estimator: Estimator, astronaut_bgr: Image) -> None:
+    for attributes in estimator.estimate(astronaut_bgr, some_faces(8)):
+        distribution = attributes.age_distribution
+        assert distribution.shape == (AGE_CLASSES,)
+        assert distribution.dtype == np.float32
+        assert distribution.min() >= 0
+        assert distribution.sum() == pytest.approx(1, abs=1e-5)
+        assert attributes.age == pytest.approx(float((distribution * np.arange(101)).sum()), abs=1e-3)
+        assert 0 <= attributes.age_low <= attributes.age_high <= 100
+        assert attributes.gender_probability == max(attributes.female_probability, 1 - attributes.female_probability)
+
+
+def test_decoding_worked_by_hand() -> None:
+    logits = np.full((1, 103), -100, np.float32)
+    logits[0, [20, 40]] = 0, np.log(3)
+    logits[0, 101:] = np.log(9), 0
+    (attributes,) = decode(logits, CALIBRATION)
+    assert attributes.age == pytest.approx(35)
+    assert attributes.female_probability == pytest.approx(0.9)
+    assert attributes.gender == "female"
+    assert attributes.gender_probability == pytest.approx(0.9)
+    # Dividing log(9) by 2 leaves log(3): three to one.
+    (calibrated,) = decode(logits, replace(CALIBRATION, gender_temperature=2.0))
+    assert calibrated.female_probability == pytest.approx(0.75)
+    assert calibrated.gender == "unsure"
+
+
+@pytest.mark.parametrize(
+    ("female", "gender", "probability"),
+    [
+        (0.95, "female", 0.95),
+        (0.81, "female", 0.81),
+        (0.79, "unsure", 0.79),
+        (0.5, "unsure", 0.5),
+        (0.21, "unsure", 0.79),
+        (0.19, "male", 0.81),
+        (0.0, "male", 1.0),
+    ],
+)
+def test_unsure_under_the_threshold(female: float, gender: str, probability: float) -> None:
+    attributes = attributes_of(np.full(101, 1 / 101, np.float32), female, CALIBRATION)
+    assert attributes.gender == gender
+    assert attributes.gender_probability == pytest.approx(probability)
+    assert attributes.female_probability == female
+
+
+def distribution_of(**ages: float) -> FloatArray:
+    distribution = np.zeros(101, np.float32)
+    for age, probability in ages.items():
+        distribution[int(age.removeprefix("age"))] = probability
+    return distribution
+
+
+def test_the_interval_of_a_point_is_inside_its_year() -> None:
+    # All of the year 30, which reaches from 29.5 to 30.5, less a tenth at each end.
+    assert interval(distribution_of(age30=1.0), 0.1) == pytest.approx((29.6, 30.4))
+    assert interval(distribution_of(age0=1.0), 0.1) == pytest.approx((0, 0.4))
+    assert interval(distribution_of(age100=1.0), 0.1) == pytest.approx((99.6, 100))
+
+
+def test_the_interval_of_two_points_spans_both() -> None:
+    assert interval(distribution_of(age20=0.5, age60=0.5), 0.1) == pytest.approx((19.7, 60.3))
+    assert interval(distribution_of(age20=0.05, age60=0.95), 0.1) == pytest.approx(
+        (59.5 + 0.05 / 0.95, 60.5 - 0.1 / 0.95)
+    )
+
+
+def test_the_interval_of_the_uniform_distribution() -> None:
+    uniform = np.full(101, 1 / 101, np.float32)
+    assert interval(uniform, 0.1) == pytest.approx((10.1 - 0.5, 90.9 - 0.5), abs=1e-4)
+    assert interval(uniform, 0.0) == (0, 100)
+    low, high = interval(uniform, 0.49)
+    assert high - low == pytest.approx(2.02, abs=1e-3)
+
+
+def write_zip(path: Path, picture: Image) -> None:
+    with zipfile.ZipFile(path, "w") as file:
+        labels = io.StringIO()
+        fields = ["file", "age", "age_min", "age_max", "gender", "race", "apparent_mean", "apparent_std", "split"]
+        writer = csv.DictWriter(labels, fields, restval="")
+        writer.writeheader()
+        writer.writerow(
+            {"file": "images/a.png", "age": 36, "age_min": 36, "age_max": 36, "gender": "F", "split": "train"}
+        )
+        file.writestr("labels.csv", labels.getvalue())
+        file.writestr("images/a.png", cv2.imencode(".png", picture)[1].tobytes())
+
+
+@pytest.mark.parametrize("degrees", [0, 23])
+def test_training_and_program_see_the_same_tensor(
+    astronaut_bgr: Image, degrees: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training import crops
+    from training.augment import WebcamAugment
+
+    turn = cv2.getRotationMatrix2D((226, 135), degrees, 1.0)
+    picture = np.asarray(cv2.warpAffine(astronaut_bgr, turn, (512, 512)), np.uint8)
+    landmarks = (FACE @ turn[:, :2].T + turn[:, 2]).astype(np.float32)
+    square = square_from_landmarks(landmarks)
+
+    # Cut as training does, and look at the pixels just before they are compressed.
+    monkeypatch.chdir(tmp_path)
+    write_zip(tmp_path / "one.zip", picture)
+    (tmp_path / "cache" / "squares").mkdir(parents=True)
+    np.savez(tmp_path / "cache" / "squares" / "one.npz", squares=square[None], found=np.array([True]))
+    encoded: list[Image] = []
+    encode = cv2.imencode
+
+    def noted(extension: str, image: Image, *parameters: Any) -> Any:
+        encoded.append(image)
+        return encode(extension, image, *parameters)
+
+    monkeypatch.setattr(cv2, "imencode", noted)
+    cached = crops.Crops.load([crops.cut(tmp_path / "one.zip")])
+    wide_rgb = encoded[0][..., ::-1]
+    in_training = np.asarray(WebcamAugment(cached.size_px)(wide_rgb[None], training=False))
+
+    in_program = np.asarray(crop_faces(picture, square[None], CropSpec(cached.size_px, cached.margin)))
+    difference = np.abs(in_training - in_program)
+    assert difference.max() <= 1
+    assert (difference == 0).mean() > 0.99
+    # And compression takes little away.
+    stored = cached.chosen(np.array([0])).images[0].astype(int)
+    assert np.abs(stored - wide_rgb).mean() < 4
+
+
+@pytest.fixture(scope="module")
+def shipped() -> tuple[Estimator, keras.Model]:
+    card, network = load_model("compact")
+    return Estimator(card, network), network
+
+
+def judged(estimator: Estimator, picture: Image) -> Attributes:
+    faces = FaceDetector(min_face_px=60).detect(picture)
+    assert len(faces) == 1
+    return estimator.estimate(picture, faces)[0]
+
+
+def test_golden_portraits(shipped: tuple[Estimator, keras.Model], astronaut_bgr: Image, hopper_bgr: Image) -> None:
+    # Eileen Collins, 36 or 37 in this portrait; Grace Hopper, 77 to 79.
+    collins, hopper = (judged(shipped[0], picture) for picture in (astronaut_bgr, hopper_bgr))
+    assert 24 <= collins.age <= 44
+    assert collins.gender == "female"
+    assert 60 <= hopper.age <= 90
+    assert hopper.female_probability > 0.5
+    assert hopper.age_high > 65
+    for attributes in (collins, hopper):
+        assert attributes.age_low <= attributes.age <= attributes.age_high
+        assert 4 < attributes.age_high - attributes.age_low < 40
+
+
+def test_colour_order_margin_and_alignment_matter(shipped: tuple[Estimator, keras.Model], astronaut_bgr: Image) -> None:
+    estimator, network = shipped
+    turn = cv2.getRotationMatrix2D((226, 135), 25, 1.0)
+    turned = np.asarray(cv2.warpAffine(astronaut_bgr, turn, (512, 512), flags=cv2.INTER_CUBIC), np.uint8)
+    landmarks = ((FACE - 0.5) @ turn[:, :2].T + turn[:, 2] + 0.5).astype(np.float32)
+    aligned = square_from_landmarks(landmarks)[None]
+    side = np.hypot(*aligned[0, 2:])
+    unaligned = np.array([[*aligned[0, :2], side, 0]], np.float32)
+    spec = estimator.card.crop
+
+    def logits(crops: Any) -> FloatArray:
+        return np.asarray(network(crops, training=False)[0])
+
+    right = logits(crop_faces(astronaut_bgr, square_from_landmarks(FACE)[None], spec))
+    noise = np.abs(logits(crop_faces(turned, aligned, spec)) - right).mean()
+    faults = {
+        "colour order": logits(crop_faces(astronaut_bgr, square_from_landmarks(FACE)[None], spec)[..., ::-1]),
+        "margin": logits(
+            crop_faces(astronaut_bgr, square_from_landmarks(FACE)[None], replace(spec, margin=spec.margin + 0.4))
+        ),
+        "alignment": logits(crop_faces(turned, unaligned, spec)),
+    }
+    for fault, answer in faults.items():
+        assert np.abs(answer - right).mean() > max(2 * noise, 0.2), fault

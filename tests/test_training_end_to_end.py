@@ -1,0 +1,220 @@
+"""From labelled faces to a model the program loads, by the commands that training/README.md gives."""
+
+import csv
+import importlib
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from agecam.detector import FaceDetector
+from agecam.estimator import Estimator
+from agecam.types import Image
+from agecam.weights import load_card
+from training.crops import Crops
+from training.datasets.face_zip import FaceZip
+
+ROOT = Path(__file__).resolve().parent.parent
+EPOCHS = 9
+ZIPS = ("known.zip", "ranges.zip")
+CROPS = [f"cache/crops/{Path(name).stem}.npz" for name in ZIPS]
+SPLITS = ("train",) * 6 + ("val",) * 4 + ("test",) * 4
+TRAIN = [
+    *("--crops", *CROPS, "--out", "runs/small", "--epochs", str(EPOCHS), "--batch", "4", "--quiet"),
+    *("--arguments", '{"stem": 8, "stages": [[8, 1], [16, 1]]}', "--ema", "0.5", "--rate", "0.01"),
+]
+
+
+def command(step: str, *arguments: str) -> None:
+    """`python -m training.STEP ARGUMENTS`, in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", [f"training.{step}", *arguments])
+        importlib.import_module(f"training.{step}").main()
+
+
+def write_zip(path: Path, portraits: tuple[Image, Image], known: bool) -> None:
+    """14 pictures of the two portraits, mirrored and in other light, and one in which there is no face."""
+    astronaut, hopper = portraits[0][40:200, 143:303], portraits[1][70:370, 120:420]
+    labels = io.StringIO()
+    columns = ["file", "age", "age_min", "age_max", "gender", "race", "apparent_mean", "apparent_std", "split"]
+    rows = csv.DictWriter(labels, columns, restval="")
+    rows.writeheader()
+    with zipfile.ZipFile(path, "w") as file:
+        for number, split in enumerate((*SPLITS, "test")):
+            young, mirrored = number % 2 == 0, number % 4 >= 2
+            picture = cv2.resize(astronaut if young else hopper, (224, 224), interpolation=cv2.INTER_AREA)
+            picture = cv2.convertScaleAbs(picture[:, ::-1] if mirrored else picture, alpha=0.8 + 0.03 * number)
+            if number == len(SPLITS):
+                picture = np.full_like(picture, 90)
+            name = f"images/{number}.webp"
+            file.writestr(name, cv2.imencode(".webp", picture)[1].tobytes())
+            low, high = ((36, 36) if young else (78, 78)) if known else ((30, 39) if young else (70, 100))
+            row = {"file": name, "age_min": low, "age_max": high, "gender": "M" if young else "F", "split": split}
+            if known:
+                row |= {"age": low, "apparent_mean": low - 1.5, "apparent_std": 3.0}
+            rows.writerow(row | {"race": "White"})
+        file.writestr("labels.csv", labels.getvalue())
+
+
+def stopped_training(folder: Path) -> list[dict[str, Any]]:
+    """Train in a process of its own that is killed after its first epoch; what the log says then."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "2"}
+    process = subprocess.Popen([sys.executable, "-m", "training.train", *TRAIN], cwd=folder, env=environment)
+    log = folder / "runs" / "small" / "log.jsonl"
+    deadline = time.monotonic() + 120
+    while process.poll() is None and not (log.exists() and log.read_text().endswith("\n")):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    return lines(log)
+
+
+def lines(log: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, _portraits: tuple[Image, Image]) -> Iterator[Path]:
+    """The working folder after all steps."""
+    folder = tmp_path_factory.mktemp("work")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for name in ZIPS:
+            write_zip(folder / name, _portraits, known=name == "known.zip")
+        command("locate", "--data", *ZIPS, "--workers", "1")
+        command("crops", "--data", *ZIPS)
+        before = stopped_training(folder)
+        (folder / "before.json").write_text(json.dumps(before))
+        command("train", *TRAIN)
+        command("export", "--run", "runs/small", "--data", *ZIPS, "--name", "small", "--out", "models")
+        for split in ("val", "test"):
+            command(
+                *("evaluate", "--weights", "models/small.json", "--data", *ZIPS, "--split", split),
+                *("--out", f"runs/{split}", "--onto-card"),
+            )
+        yield folder
+
+
+def test_every_face_is_found_and_the_rest_is_told_apart(folder: Path) -> None:
+    for name in ZIPS:
+        with np.load(folder / "cache" / "squares" / f"{Path(name).stem}.npz") as file:
+            assert file["found"].tolist() == [True] * 14 + [False]
+            squares = file["squares"]
+        sides = 2 * np.hypot(squares[:, 2], squares[:, 3])
+        assert sides.min() > 100
+        assert sides.max() < 170
+        # The picture without a face is cut where the others' faces are.
+        assert squares[14] == pytest.approx(np.median(squares[:14], axis=0), abs=0.5)
+    assert not list((folder / "cache").rglob("part-*"))
+
+
+def test_the_crops_go_with_their_labels(folder: Path) -> None:
+    crops = Crops.load([folder / path for path in CROPS])
+    assert len(crops) == 30
+    assert crops.splits.tolist() == [*SPLITS, "test"] * 2
+    assert crops.targets[:2].tolist() == [[36, 36, 0], [78, 78, 1]]
+    assert crops.targets[15:17].tolist() == [[30, 39, 0], [70, 100, 1]]
+    assert set(crops.sets[:15]) == {"known"}
+    assert set(crops.sets[15:]) == {"ranges"}
+    decoded = crops.chosen(np.array([0, 2, 15, 1]))
+    side = crops.size_px + 2 * crops.border_px
+    assert decoded.images.shape == (4, side, side, 3)
+    # The same picture in both zips; its mirror image; someone else.
+    pictures = decoded.images.astype(float)
+    assert np.abs(pictures[0] - pictures[2]).mean() < 2
+    assert np.abs(pictures[0] - pictures[1][:, ::-1]).mean() < 12
+    assert np.abs(pictures[0] - pictures[3]).mean() > 20
+
+
+def test_training_goes_on_where_it_was_stopped(folder: Path) -> None:
+    before = json.loads((folder / "before.json").read_text())
+    log = lines(folder / "runs" / "small" / "log.jsonl")
+    assert 1 <= len(before) < EPOCHS
+    assert log[: len(before)] == before
+    epochs = [line["epoch"] for line in log]
+    assert epochs == sorted(set(epochs))
+    assert (epochs[0], epochs[-1]) == (1, EPOCHS)
+    # Killed between saving an epoch and writing it down, that one line is missing.
+    assert len(epochs) >= EPOCHS - 1
+    assert min(line["loss"] for line in log[-3:]) < log[0]["loss"]
+
+
+def test_the_log_tells_the_figures_of_every_set(folder: Path) -> None:
+    for line in lines(folder / "runs" / "small" / "log.jsonl"):
+        assert np.isfinite([line["loss"], line["score"]]).all()
+        assert line["val"]["known"]["count"] == line["val"]["ranges"]["count"] == 4
+        assert line["val"]["known"]["mae"] >= 0
+        assert line["val"]["known"]["range_exact"] is None
+        assert 0 <= line["val"]["ranges"]["range_exact"] <= line["val"]["ranges"]["range_one_off"] <= 1
+        assert line["val"]["ranges"]["mae"] is None
+
+
+def test_the_exported_model_works_in_the_program(folder: Path, astronaut_bgr: Image) -> None:
+    card = load_card(folder / "models" / "small.json")
+    crops = Crops.load([folder / path for path in CROPS])
+    assert (card.name, card.network, card.crop.size_px) == ("small", "compact", crops.size_px)
+    assert card.arguments == {"stem": 8, "stages": [[8, 1], [16, 1]]}
+    assert [data["name"] for data in card.data_sets] == ["known", "ranges"]
+    assert [card.data_sets[0][split] for split in ("train", "val", "test")] == [6, 4, 5]
+    assert not list((folder / "models").glob("part-*"))
+    estimator = Estimator.load(str(folder / "models" / "small.json"))
+    (attributes,) = estimator.estimate(astronaut_bgr, FaceDetector(min_face_px=60).detect(astronaut_bgr))
+    assert attributes.age_distribution.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_the_evaluation_reports_what_the_estimator_says(folder: Path) -> None:
+    results = json.loads((folder / "runs" / "test" / "evaluation.json").read_text())
+    assert list(results) == ["known", "ranges"]
+    known, ranges = results["known"], results["ranges"]
+    assert (known["faces"], ranges["faces"]) == (5, 5)
+    assert known["found"] == pytest.approx(4 / 5)
+    assert (known["range_exact"], ranges["mae"]) == (None, None)
+    assert {"bias", "gender", "unsure", "coverage", "interval_years", "within_5", "chalearn_error"} <= set(known)
+    assert {name: part["faces"] for name, part in known["by"]["age"].items()} == {"30-39": 3, "70+": 2}
+    assert {name: part["faces"] for name, part in known["by"]["gender"].items()} == {"female": 2, "male": 3}
+    assert list(known["by"]["race"]) == ["White"]
+
+    # The error once more, by hand.
+    estimator = Estimator.load(str(folder / "models" / "small.json"))
+    zipped = FaceZip(folder / "known.zip")
+    squares = np.load(folder / "cache" / "squares" / "known.npz")["squares"]
+    guesses = [
+        (estimator.estimate_squares(zipped.picture(face), squares[row : row + 1])[0], face)
+        for row, face in enumerate(zipped.faces)
+        if face.split == "test"
+    ]
+    errors = [guess.age - face.age_min for guess, face in guesses]
+    assert known["mae"] == pytest.approx(np.abs(errors).mean(), abs=0.01)
+    assert known["bias"] == pytest.approx(np.mean(errors), abs=0.01)
+    right = [(guess.female_probability > 0.5) == face.female for guess, face in guesses]
+    assert known["gender"] == pytest.approx(np.mean(right))
+
+
+def test_training_and_evaluation_measure_the_same(folder: Path) -> None:
+    best = min(lines(folder / "runs" / "small" / "log.jsonl"), key=lambda line: float(line["score"]))["val"]
+    evaluated = json.loads((folder / "runs" / "val" / "evaluation.json").read_text())
+    # Between them lies only the compression of the cached crops.
+    assert evaluated["known"]["mae"] == pytest.approx(best["known"]["mae"], abs=1.5)
+    assert evaluated["ranges"]["range_exact"] == best["ranges"]["range_exact"]
+
+
+def test_the_figures_are_written_for_people_and_on_the_card(folder: Path) -> None:
+    text = (folder / "runs" / "test" / "evaluation.md").read_text()
+    assert "| known | 5 | 80.0% |" in text
+    assert "## known by gender" in text
+    metrics = load_card(folder / "models" / "small.json").metrics
+    results = json.loads((folder / "runs" / "test" / "evaluation.json").read_text())
+    assert sorted(metrics) == ["date", "test", "val"]
+    assert metrics["test"]["known"]["mae"] == pytest.approx(results["known"]["mae"], abs=1e-4)
+    assert "by" not in metrics["test"]["known"]
