@@ -6,16 +6,12 @@ numpy; the pixels are resampled on the device, all faces of a frame in one batch
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from agecam.types import OUTSIDE_GREY, Box, Detection, FloatArray
-
-Interpolation = Literal["bilinear-2x"]
+from agecam.types import OUTSIDE_GREY, Box, CropSpec, Detection, FloatArray
 
 TEMPLATE = np.array(
     [[0.3204, 0.2900], [0.6778, 0.2880], [0.5003, 0.4932], [0.3534, 0.7025], [0.6494, 0.7009]], np.float32
@@ -24,26 +20,6 @@ TEMPLATE = np.array(
 template of Deng et al. (ArcFace, 2019), 14 % closer and from above the brows to the chin: tightly cut
 data sets end there, and a crop that reaches past their pictures lets a network read the set off the
 border."""
-
-
-@dataclass(frozen=True, slots=True)
-class CropSpec:
-    """How a face is cut out of a frame; part of the weights' card."""
-
-    size_px: int
-    """Side of the square the network takes."""
-    margin: float
-    """Room around the template's square on every side, as a fraction of the square's side."""
-    alignment: Literal["five-landmarks"] = "five-landmarks"
-    interpolation: Interpolation = "bilinear-2x"
-    """Sampled bilinearly at twice the resolution, large faces finer still and averaged to it, then bilinearly down."""
-
-    def widened(self, border_px: int) -> "CropSpec":
-        """The same crop at the same resolution with `border_px` more on every side: its centre is, pixel
-        for pixel, what this specification cuts."""
-        side = 1 + 2 * self.margin
-        size_px = self.size_px + 2 * border_px
-        return CropSpec(size_px, (side * size_px / self.size_px - 1) / 2, self.alignment, self.interpolation)
 
 
 def squares_of(faces: Sequence[Detection]) -> npt.NDArray[np.float32]:

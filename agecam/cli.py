@@ -165,6 +165,7 @@ def _models(arguments: list[str]) -> int:
 
 def _bench(arguments: list[str]) -> int:
     parser = _Parser(prog="agecam bench", description="Measure the speed of AgeCam on this computer.")
+    parser.add_argument("source", metavar="SOURCE", nargs="?", help="video whose frames to use (the demo's)")
     parser.add_argument("--json", metavar="F", type=Path, help="also write the figures as JSON")
     options = parser.parse_args(arguments)
     from agecam.sources.quiet import quiet_stderr
@@ -172,7 +173,7 @@ def _bench(arguments: list[str]) -> int:
     with quiet_stderr:  # TensorFlow's remarks on the machine
         from agecam.commands.bench import run_bench
 
-    return run_bench(options.json)
+    return run_bench(options.json, options.source)
 
 
 _COMMANDS: dict[str, Callable[[list[str]], int]] = {

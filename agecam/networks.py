@@ -11,9 +11,8 @@ import keras
 from keras import layers
 
 from agecam.errors import WeightsError
-from agecam.types import AGE_CLASSES
+from agecam.types import AGE_CLASSES, GENDER_CLASSES
 
-GENDER_CLASSES = ("female", "male")
 OUTPUTS = AGE_CLASSES + len(GENDER_CLASSES)
 
 

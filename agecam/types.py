@@ -24,8 +24,30 @@ Gender = Literal["female", "male", "unsure"]
 AGE_CLASSES = 101
 """Ages 0 to 100, one class a year."""
 
+GENDER_CLASSES = ("female", "male")
+
 OUTSIDE_GREY = 127.0
 """What the crop of a face shows where it reaches past the frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class CropSpec:
+    """How a face is cut out of a frame; part of the weights' card."""
+
+    size_px: int
+    """Side of the square the network takes."""
+    margin: float
+    """Room around the template's square on every side, as a fraction of the square's side."""
+    alignment: Literal["five-landmarks"] = "five-landmarks"
+    interpolation: Literal["bilinear-2x"] = "bilinear-2x"
+    """Sampled bilinearly at twice the resolution, large faces finer still and averaged to it, then bilinearly down."""
+
+    def widened(self, border_px: int) -> "CropSpec":
+        """The same crop at the same resolution with `border_px` more on every side: its centre is, pixel
+        for pixel, what this specification cuts."""
+        side = 1 + 2 * self.margin
+        size_px = self.size_px + 2 * border_px
+        return CropSpec(size_px, (side * size_px / self.size_px - 1) / 2, self.alignment, self.interpolation)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

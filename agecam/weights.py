@@ -12,14 +12,13 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
-
-from agecam.alignment import CropSpec
 from agecam.errors import WeightsError
-from agecam.networks import GENDER_CLASSES, OUTPUTS, build_network
-from agecam.types import AGE_CLASSES
+from agecam.types import AGE_CLASSES, GENDER_CLASSES, CropSpec
+
+if TYPE_CHECKING:
+    import keras
 
 CARD_VERSION = 1
 MAX_CARD_BYTES = 2**20
@@ -166,13 +165,15 @@ def _card(content: Any, path: Path) -> Card:
     return card
 
 
-def load_model(name: str = "compact") -> tuple[Card, keras.Model]:
+def load_model(name: str = "compact") -> tuple[Card, "keras.Model"]:
     """The card and the network, with its weights, of a model.
 
     Raises:
         WeightsError: a file is missing or damaged, or card and weights do not fit each other.
     """
     card = load_card(find_model(name))
+    from agecam.networks import OUTPUTS, build_network
+
     try:
         digest = hashlib.sha256(card.weights_path.read_bytes()).hexdigest()
     except OSError as error:

@@ -12,10 +12,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from agecam.alignment import CropSpec
-from agecam.networks import GENDER_CLASSES, build_network
+from agecam.networks import build_network
 from agecam.sources.demo import DemoSource
-from agecam.types import Box, Detection, Image
+from agecam.types import GENDER_CLASSES, Box, CropSpec, Detection, Image
 from agecam.weights import WEIGHTS_SUFFIX, Calibration, Card
 
 TINY_ARGUMENTS: dict[str, Any] = {"stem": 8, "stages": [[8, 1], [16, 1]]}

@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from agecam.alignment import TEMPLATE, CropSpec, crop_faces, square_from_box, square_from_landmarks, squares_of
-from agecam.types import OUTSIDE_GREY, Detection, FloatArray, Image
+from agecam.alignment import TEMPLATE, crop_faces, square_from_box, square_from_landmarks, squares_of
+from agecam.types import OUTSIDE_GREY, CropSpec, Detection, FloatArray, Image
 
 SPEC = CropSpec(96, 0.0)
 

@@ -34,7 +34,8 @@ def test_one_picture_gives_its_faces(analyzer: Analyzer, astronaut_bgr: Image) -
 
 def test_a_list_of_pictures_gives_a_list_of_lists(analyzer: Analyzer, astronaut_bgr: Image, hopper_bgr: Image) -> None:
     grey: Image = np.full((512, 512, 3), 127, np.uint8)
-    results = analyzer.analyze([astronaut_bgr, grey, hopper_bgr, astronaut_bgr])
+    pictures: list[Image] = [astronaut_bgr, grey, hopper_bgr, astronaut_bgr]
+    results = analyzer.analyze(pictures)
     assert [len(faces) for faces in results] == [1, 0, 1, 1]
     # Each picture stands for itself: nothing is remembered from the one before.
     assert results[0][0].as_dict() == results[3][0].as_dict() == analyzer.analyze(astronaut_bgr)[0].as_dict()
@@ -44,7 +45,7 @@ def test_a_list_of_pictures_gives_a_list_of_lists(analyzer: Analyzer, astronaut_
 
 def test_a_view_into_another_picture_is_a_picture(analyzer: Analyzer, astronaut_bgr: Image) -> None:
     large = cv2.copyMakeBorder(astronaut_bgr, 10, 20, 30, 40, cv2.BORDER_REPLICATE)
-    view = np.asarray(large)[10:-20, 30:-40]
+    view = np.asarray(large, np.uint8)[10:-20, 30:-40]
     assert not view.flags.c_contiguous
     assert analyzer.analyze(view)[0].as_dict() == analyzer.analyze(astronaut_bgr)[0].as_dict()
 

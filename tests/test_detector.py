@@ -64,7 +64,7 @@ def test_agrees_with_the_mtcnn_package(detector: FaceDetector, astronaut_bgr: Im
 
 @pytest.mark.parametrize(
     ("min_face_px", "portrait"),
-    zip([20, 24, 40, 60, 80, 120], ["hopper_bgr", "astronaut_bgr"] * 3, strict=True),
+    list(zip([20, 24, 40, 60, 80, 120], ["hopper_bgr", "astronaut_bgr"] * 3, strict=True)),
 )
 def test_a_larger_smallest_face_does_not_blind_it(
     min_face_px: int, portrait: str, request: pytest.FixtureRequest

@@ -14,10 +14,10 @@ import pytest
 from models import face_at, tiny_card, tiny_network, write_model
 
 import agecam.estimator
-from agecam.alignment import CropSpec, crop_faces, square_from_landmarks, squares_of
+from agecam.alignment import crop_faces, square_from_landmarks, squares_of
 from agecam.detector import FaceDetector
 from agecam.estimator import Estimator, attributes_of, decode, interval
-from agecam.types import AGE_CLASSES, Attributes, Detection, FloatArray, Image
+from agecam.types import AGE_CLASSES, Attributes, CropSpec, Detection, FloatArray, Image
 from agecam.weights import Calibration, load_model
 
 CALIBRATION = Calibration(interval_tail=0.1, gender_temperature=1.0, unsure_below=0.8)
@@ -193,7 +193,7 @@ def test_training_and_program_see_the_same_tensor(
     astronaut_bgr: Image, degrees: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from training import crops
-    from training.augment import WebcamAugment
+    from training.augment import centre
 
     turn = cv2.getRotationMatrix2D((226, 135), degrees, 1.0)
     picture = np.asarray(cv2.warpAffine(astronaut_bgr, turn, (512, 512)), np.uint8)
@@ -215,7 +215,7 @@ def test_training_and_program_see_the_same_tensor(
     monkeypatch.setattr(cv2, "imencode", noted)
     cached = crops.Crops.load([crops.cut(tmp_path / "one.zip")])
     wide_rgb = encoded[0][..., ::-1]
-    in_training = np.asarray(WebcamAugment(cached.size_px)(wide_rgb[None], training=False))
+    in_training = centre(wide_rgb, cached.size_px)[np.newaxis].astype(np.float32)
 
     in_program = np.asarray(crop_faces(picture, square[None], CropSpec(cached.size_px, cached.margin)))
     difference = np.abs(in_training - in_program)

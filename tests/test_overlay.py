@@ -99,8 +99,7 @@ def test_box_lies_on_its_outline_and_shows_on_any_background(level, track):
 def test_tracks_keep_their_colour_whatever_the_gender():
     image = grey(640, 480)
     female, male = (
-        annotate(image, [make_face((200, 150, 120, 160), 2, gender=gender)], BOX_ONLY)
-        for gender in ("female", "male")
+        annotate(image, [make_face((200, 150, 120, 160), 2, gender=gender)], BOX_ONLY) for gender in ("female", "male")
     )
     other = annotate(image, [make_face((200, 150, 120, 160), 3)], BOX_ONLY)
     assert np.array_equal(female, male)
@@ -109,9 +108,7 @@ def test_tracks_keep_their_colour_whatever_the_gender():
 
 def test_text_differs_with_what_it_says():
     image = grey(640, 480)
-    outs = [
-        annotate(image, [make_face((200, 150, 120, 160), age=age)], TEXT_ONLY) for age in (34.2, 34.4, 35)
-    ]
+    outs = [annotate(image, [make_face((200, 150, 120, 160), age=age)], TEXT_ONLY) for age in (34.2, 34.4, 35)]
     assert np.array_equal(outs[0], outs[1])
     assert not np.array_equal(outs[0], outs[2])
 
@@ -236,10 +233,7 @@ def test_blur_leaves_no_detail_in_the_face_and_the_rest_alone(portrait_bgr):
 
 def test_eight_faces_are_cheap():
     image = grey(1280, 720)
-    faces = [
-        make_face((40 + 310 * (i % 4), 120 + 300 * (i // 4), 130, 160), i + 1, age=20 + 5 * i)
-        for i in range(8)
-    ]
+    faces = [make_face((40 + 310 * (i % 4), 120 + 300 * (i // 4), 130, 160), i + 1, age=20 + 5 * i) for i in range(8)]
     annotate(image, faces)
     times_s = []
     for _ in range(40):  # time of this thread alone, whatever else the machine does

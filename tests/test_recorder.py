@@ -58,9 +58,7 @@ def read_video(path):
 
 def bt709_to_bgr(frame):
     width, height = frame.width, frame.height
-    luma, blue, red = np.split(
-        frame.to_ndarray().ravel().astype(float), [width * height, width * height * 5 // 4]
-    )
+    luma, blue, red = np.split(frame.to_ndarray().ravel().astype(float), [width * height, width * height * 5 // 4])
     y = (luma.reshape(height, width) - 16) / 219
     cb, cr = (
         (chroma.reshape(height // 2, width // 2).repeat(2, axis=0).repeat(2, axis=1) - 128) / 224
@@ -322,9 +320,7 @@ def test_odd_sizes_are_padded_not_scaled(tmp_path, size):
     assert np.abs(picture - expected)[:, away_from_edge].max(initial=0) <= 8
 
 
-@pytest.mark.parametrize(
-    "bgr", [(0, 0, 255), (0, 255, 0), (255, 0, 0), (255, 255, 255), (0, 0, 0), (90, 140, 200)]
-)
+@pytest.mark.parametrize("bgr", [(0, 0, 255), (0, 255, 0), (255, 0, 0), (255, 255, 255), (0, 0, 0), (90, 140, 200)])
 def test_colours_survive(tmp_path, bgr):
     with VideoWriter(tmp_path / "out.mp4", 64, 48, 25) as writer:
         writer.write(plain(64, 48, bgr), 0)
@@ -399,9 +395,7 @@ def test_json_lines_are_the_results(tmp_path):
             writer.write(result)
     data = path.read_bytes()
     assert data.endswith(b"}\n") and b": " not in data and "서울 \N{EN DASH} café".encode() in data
-    assert [json.loads(line) for line in data.decode().splitlines()] == [
-        result.as_dict() for result in results
-    ]
+    assert [json.loads(line) for line in data.decode().splitlines()] == [result.as_dict() for result in results]
 
 
 def test_names_that_are_no_unicode_survive(tmp_path):
@@ -437,9 +431,7 @@ try:
 except OutputError as error:
     sys.exit(str(error))
 """
-    with subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None and process.stderr is not None
         assert json.loads(process.stdout.readline())["frame"] == 0
         process.stdout.close()
@@ -558,9 +550,7 @@ def test_names_are_made_safe(tmp_path, stem, name):
 def test_long_names_are_cut(tmp_path, letter):
     writer = StillWriter(tmp_path)
     paths = {writer.write(noise(4, 4), letter * 1000) for _ in range(2)}
-    assert len(paths) == 2 and all(
-        path.stat().st_size and len(os.fsencode(path.name)) < 200 for path in paths
-    )
+    assert len(paths) == 2 and all(path.stat().st_size and len(os.fsencode(path.name)) < 200 for path in paths)
 
 
 def test_folder_of_stills_is_checked_at_opening(tmp_path):

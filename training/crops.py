@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from agecam.types import Image
+from agecam.types import CropSpec, Image
 
 QUALITY = 92
 SIZE_PX, MARGIN, BORDER_PX = 80, 0.0, 16
@@ -93,7 +93,7 @@ def cut(path: Path) -> Path:
     """Write the crops of one zip; return the file."""
     import tensorflow as tf
 
-    from agecam.alignment import CropSpec, crop_faces
+    from agecam.alignment import crop_faces
     from training.datasets.face_zip import FaceZip
     from training.locate import locate
 

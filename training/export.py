@@ -20,11 +20,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 
-from agecam.alignment import CropSpec
 from agecam.device import choose_device
 from agecam.estimator import Estimator, interval
-from agecam.networks import GENDER_CLASSES, build_network
-from agecam.types import AGE_CLASSES
+from agecam.networks import build_network
+from agecam.types import AGE_CLASSES, GENDER_CLASSES, CropSpec
 from agecam.weights import WEIGHTS_SUFFIX, Calibration, Card
 from training.crops import Crops
 from training.datasets.face_zip import FaceZip

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from agecam.overlay.labels import INK, clipped, draw_labels, label_of, line_px_of, rect_of
+from agecam.overlay.labels import INK, draw_labels, label_of, line_px_of, rect_of
 from agecam.overlay.sprites import HALO_OPACITY, HALO_PX, Colour, Rect, corner, dot, lay, window
 from agecam.overlay.style import DEFAULT_STYLE, OverlayStyle
 from agecam.types import Face, FloatArray, Image
