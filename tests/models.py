@@ -14,8 +14,13 @@ import numpy as np
 
 from agecam.networks import build_network
 from agecam.sources.demo import DemoSource
-from agecam.types import GENDER_CLASSES, Box, CropSpec, Detection, Image
+from agecam.types import GENDER_CLASSES, Box, CropSpec, Detection, FloatArray, Image
 from agecam.weights import WEIGHTS_SUFFIX, Calibration, Card
+
+ASTRONAUT_LANDMARKS: FloatArray = np.array(
+    [[203.7, 99.5], [246.2, 102.4], [223.6, 127.3], [200.4, 138.1], [245.0, 140.5]], np.float32
+)
+"""Where the detector sees them in the portrait, in pixels."""
 
 TINY_ARGUMENTS: dict[str, Any] = {"stem": 8, "stages": [[8, 1], [16, 1]]}
 TINY_SIZE_PX = 32

@@ -7,14 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import tensorflow as tf
+from models import ASTRONAUT_LANDMARKS
 
 from agecam.alignment import TEMPLATE, crop_faces, square_from_box, square_from_landmarks, squares_of
 from agecam.types import OUTSIDE_GREY, CropSpec, Detection, FloatArray, Image
 
 SPEC = CropSpec(96, 0.0)
-
-ASTRONAUT = np.array([[207.9, 113.1], [244.8, 113.6], [226.6, 135.2], [211.6, 153.3], [240.8, 153.6]], np.float32)
-"""Landmarks of the portrait in pixels, from the left edge of the first pixel."""
 
 
 def crops(image: npt.ArrayLike, squares: npt.NDArray[np.float32], spec: CropSpec = SPEC) -> FloatArray:
@@ -59,7 +57,7 @@ def test_the_square_is_the_least_squares_fit() -> None:
 
 
 def test_squares_of_faces_go_in_their_order() -> None:
-    faces = [Detection((0, 0, 1, 1), 0.9, ASTRONAUT + shift) for shift in (0, 40)]
+    faces = [Detection((0, 0, 1, 1), 0.9, ASTRONAUT_LANDMARKS + shift) for shift in (0, 40)]
     squares = squares_of(faces)
     assert squares.shape == (2, 4)
     assert squares[1] - squares[0] == pytest.approx([40, 40, 0, 0], abs=1e-3)
@@ -67,7 +65,7 @@ def test_squares_of_faces_go_in_their_order() -> None:
 
 
 def test_a_box_gives_nearly_the_square_of_the_landmarks() -> None:
-    by_landmarks, by_box = square_from_landmarks(ASTRONAUT), square_from_box((182, 64, 83, 107))
+    by_landmarks, by_box = square_from_landmarks(ASTRONAUT_LANDMARKS), square_from_box((182, 64, 83, 107))
     side = 2 * np.hypot(*by_landmarks[2:])
     assert np.hypot(*(by_landmarks - by_box)[:2]) < 0.08 * side
     assert 2 * np.hypot(*by_box[2:]) == pytest.approx(side, rel=0.15)
@@ -89,21 +87,21 @@ def test_turning_the_frame_does_not_change_the_crop(astronaut_bgr: Image) -> Non
     turn = cv2.getRotationMatrix2D((226, 135), 25, 1.0)
     turned = cv2.warpAffine(astronaut_bgr, turn, (512, 512), flags=cv2.INTER_CUBIC)
     # Pixel i spans i to i + 1, while OpenCV counts from the middle of the first one.
-    landmarks = ((ASTRONAUT - 0.5) @ turn[:, :2].T + turn[:, 2] + 0.5).astype(np.float32)
-    assert np.abs(crop_at(turned, landmarks) - crop_at(astronaut_bgr, ASTRONAUT)).mean() < 1.5
+    landmarks = ((ASTRONAUT_LANDMARKS - 0.5) @ turn[:, :2].T + turn[:, 2] + 0.5).astype(np.float32)
+    assert np.abs(crop_at(turned, landmarks) - crop_at(astronaut_bgr, ASTRONAUT_LANDMARKS)).mean() < 1.5
 
 
 @pytest.mark.parametrize(("scale", "most"), [(0.5, 4.0), (2.0, 1.0), (6.0, 1.0)])
 def test_scaling_the_frame_hardly_changes_the_crop(astronaut_bgr: Image, scale: float, most: float) -> None:
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     scaled = cv2.resize(astronaut_bgr, None, fx=scale, fy=scale, interpolation=method)
-    difference = crop_at(scaled, ASTRONAUT * scale) - crop_at(astronaut_bgr, ASTRONAUT)
+    difference = crop_at(scaled, ASTRONAUT_LANDMARKS * scale) - crop_at(astronaut_bgr, ASTRONAUT_LANDMARKS)
     assert np.abs(difference).mean() < most
 
 
 def test_a_crop_half_a_pixel_off_would_be_noticed(astronaut_bgr: Image) -> None:
     # What the bounds above are worth: the crop differs more when it is cut just beside its place.
-    difference = crop_at(astronaut_bgr, ASTRONAUT + 0.5) - crop_at(astronaut_bgr, ASTRONAUT)
+    difference = crop_at(astronaut_bgr, ASTRONAUT_LANDMARKS + 0.5) - crop_at(astronaut_bgr, ASTRONAUT_LANDMARKS)
     assert np.abs(difference).mean() > 4.5
 
 

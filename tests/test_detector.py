@@ -86,7 +86,7 @@ def test_boxes_and_landmarks_are_in_pixels_of_the_frame(detector: FaceDetector, 
     there = detector.detect(astronaut_bgr)[0]
     here = detector.detect(np.roll(astronaut_bgr, (60, 100), axis=(0, 1)))[0]
     x, y, width, height = there.box
-    assert overlap(here.box, (x + 100, y + 60, width, height)) > 0.9
+    assert overlap(here.box, (x + 100, y + 60, width, height)) > 0.8
     assert here.landmarks == pytest.approx(there.landmarks + np.array([100, 60]), abs=3)
 
 

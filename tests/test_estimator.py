@@ -11,7 +11,7 @@ import cv2
 import keras
 import numpy as np
 import pytest
-from models import face_at, tiny_card, tiny_network, write_model
+from models import ASTRONAUT_LANDMARKS, face_at, tiny_card, tiny_network, write_model
 
 import agecam.estimator
 from agecam.alignment import crop_faces, square_from_landmarks, squares_of
@@ -21,18 +21,18 @@ from agecam.types import AGE_CLASSES, Attributes, CropSpec, Detection, FloatArra
 from agecam.weights import Calibration, load_model
 
 CALIBRATION = Calibration(interval_tail=0.1, gender_temperature=1.0, unsure_below=0.8)
-FACE = np.array([[207.9, 113.1], [244.8, 113.6], [226.6, 135.2], [211.6, 153.3], [240.8, 153.6]], np.float32)
-"""Landmarks of the astronaut."""
 
 
 def some_faces(count: int) -> list[Detection]:
     """Places on and around the astronaut's face, in many sizes and turns."""
     random = np.random.default_rng(count)
-    middle = FACE.mean(0)
+    middle = ASTRONAUT_LANDMARKS.mean(0)
     faces = []
     for _ in range(count):
         turn = cv2.getRotationMatrix2D((0, 0), float(random.uniform(-40, 40)), float(random.uniform(0.5, 3)))[:, :2]
-        faces.append(face_at((0, 0, 1, 1), (FACE - middle) @ turn.T + middle + random.uniform(-60, 60, 2)))
+        faces.append(
+            face_at((0, 0, 1, 1), (ASTRONAUT_LANDMARKS - middle) @ turn.T + middle + random.uniform(-60, 60, 2))
+        )
     return faces
 
 
@@ -197,7 +197,7 @@ def test_training_and_program_see_the_same_tensor(
 
     turn = cv2.getRotationMatrix2D((226, 135), degrees, 1.0)
     picture = np.asarray(cv2.warpAffine(astronaut_bgr, turn, (512, 512)), np.uint8)
-    landmarks = (FACE @ turn[:, :2].T + turn[:, 2]).astype(np.float32)
+    landmarks = (ASTRONAUT_LANDMARKS @ turn[:, :2].T + turn[:, 2]).astype(np.float32)
     square = square_from_landmarks(landmarks)
 
     # Cut as training does, and look at the pixels just before they are compressed.
@@ -255,7 +255,7 @@ def test_colour_order_margin_and_alignment_matter(shipped: tuple[Estimator, kera
     estimator, network = shipped
     turn = cv2.getRotationMatrix2D((226, 135), 25, 1.0)
     turned = np.asarray(cv2.warpAffine(astronaut_bgr, turn, (512, 512), flags=cv2.INTER_CUBIC), np.uint8)
-    landmarks = ((FACE - 0.5) @ turn[:, :2].T + turn[:, 2] + 0.5).astype(np.float32)
+    landmarks = ((ASTRONAUT_LANDMARKS - 0.5) @ turn[:, :2].T + turn[:, 2] + 0.5).astype(np.float32)
     aligned = square_from_landmarks(landmarks)[None]
     side = np.hypot(*aligned[0, 2:])
     unaligned = np.array([[*aligned[0, :2], side, 0]], np.float32)
@@ -264,14 +264,19 @@ def test_colour_order_margin_and_alignment_matter(shipped: tuple[Estimator, kera
     def logits(crops: Any) -> FloatArray:
         return np.asarray(network(crops, training=False)[0])
 
-    right = logits(crop_faces(astronaut_bgr, square_from_landmarks(FACE)[None], spec))
+    right = logits(crop_faces(astronaut_bgr, square_from_landmarks(ASTRONAUT_LANDMARKS)[None], spec))
     noise = np.abs(logits(crop_faces(turned, aligned, spec)) - right).mean()
     faults = {
-        "colour order": logits(crop_faces(astronaut_bgr, square_from_landmarks(FACE)[None], spec)[..., ::-1]),
+        "colour order": logits(
+            crop_faces(astronaut_bgr, square_from_landmarks(ASTRONAUT_LANDMARKS)[None], spec)[..., ::-1]
+        ),
         "margin": logits(
-            crop_faces(astronaut_bgr, square_from_landmarks(FACE)[None], replace(spec, margin=spec.margin + 0.4))
+            crop_faces(
+                astronaut_bgr, square_from_landmarks(ASTRONAUT_LANDMARKS)[None], replace(spec, margin=spec.margin + 0.4)
+            )
         ),
         "alignment": logits(crop_faces(turned, unaligned, spec)),
     }
     for fault, answer in faults.items():
-        assert np.abs(answer - right).mean() > max(2 * noise, 0.2), fault
+        # By far more than resampling the turned picture does.
+        assert np.abs(answer - right).mean() > max(5 * noise, 0.1), fault

@@ -38,6 +38,9 @@ def main() -> None:
     val = crops.chosen(np.flatnonzero((crops.splits == "val") & crops.found))
     log = options.out / "log.jsonl"
     done = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    if done and done[-1]["epoch"] >= options.epochs:
+        print(f"{options.out} is finished: name another folder to train anew.")
+        return
     batches = FaceBatches(train, crops.size_px, options.batch, (options.seed, len(done)))
     network = build_network(options.network, crops.size_px, **json.loads(options.arguments))
     trained = trainable(network, options.teacher)
