@@ -20,7 +20,9 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from agecam.errors import UsageError
 from agecam.types import CropSpec, Image
+from training import command
 
 QUALITY = 92
 SIZE_PX, MARGIN, BORDER_PX = 80, 0.0, 16
@@ -53,7 +55,7 @@ class Crops:
         shifts = np.cumsum([0] + [len(file["encoded"]) for file in files])
         size_px, border_px, margin = files[0]["spec"]
         if any((file["spec"] != files[0]["spec"]).any() for file in files):
-            raise ValueError("The cached crops differ in size or margin: make them anew with training.crops.")
+            raise UsageError("The cached crops differ in size or margin: make them anew with training.crops.")
         rows = {name: np.concatenate([file[name] for file in files]) for name in ("targets", "splits", "sets", "found")}
         return cls(
             encoded=np.concatenate([file["encoded"] for file in files]),
@@ -138,4 +140,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command(main)

@@ -24,6 +24,7 @@ from agecam.device import choose_device
 from agecam.sources import read_picture
 from agecam.tracker import overlaps
 from agecam.types import Box, Detection, Image
+from training import command
 
 CONFIDENT = 0.95
 SAME_FACE = 0.6
@@ -97,4 +98,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command(main)

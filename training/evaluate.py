@@ -20,6 +20,7 @@ import numpy.typing as npt
 from agecam.device import choose_device
 from agecam.estimator import Estimator
 from agecam.weights import find_model
+from training import command
 from training.judged import Judged, judge
 from training.metrics import FAIRFACE_RANGES, chalearn_error, expected_age, set_figures
 
@@ -144,4 +145,4 @@ def put_on_card(path: Path, split: str, results: dict[str, dict[str, Any]]) -> N
 
 
 if __name__ == "__main__":
-    main()
+    command(main)

@@ -25,6 +25,7 @@ from agecam.estimator import Estimator, interval
 from agecam.networks import build_network
 from agecam.types import AGE_CLASSES, GENDER_CLASSES, CropSpec
 from agecam.weights import WEIGHTS_SUFFIX, Calibration, Card
+from training import command
 from training.crops import Crops
 from training.datasets.face_zip import FaceZip
 from training.judged import Judged, judge
@@ -134,4 +135,4 @@ def _counts(path: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main()
+    command(main)

@@ -21,6 +21,7 @@ from tqdm import tqdm
 from agecam.alignment import square_from_landmarks
 from agecam.detector import FaceDetector
 from agecam.types import Image
+from training import command
 from training.datasets.face_zip import FaceZip
 
 CACHE = Path("cache/squares")
@@ -120,4 +121,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command(main)

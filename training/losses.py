@@ -14,7 +14,6 @@ from agecam.types import AGE_CLASSES
 AGES = list(range(AGE_CLASSES))
 
 
-@keras.saving.register_keras_serializable("agecam")
 class FaceLoss(keras.losses.Loss):
     """Age as a label distribution with its expectation, ranges as probability mass, and gender.
 
@@ -66,7 +65,6 @@ class FaceLoss(keras.losses.Loss):
         return age_loss + self.expectation * off_years + self.gender * gender_loss
 
 
-@keras.saving.register_keras_serializable("agecam")
 class DistilledLoss(keras.losses.Loss):
     """`FaceLoss` beside agreement with a larger network of our own on the same augmented picture.
 

@@ -21,7 +21,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from agecam.errors import UsageError
 from agecam.networks import build_network
+from training import command
 from training.augment import augmented_batch, centre
 from training.crops import Crops, DecodedCrops
 from training.losses import DistilledLoss, FaceLoss
@@ -41,6 +43,10 @@ def main() -> None:
     if done and done[-1]["epoch"] >= options.epochs:
         print(f"{options.out} is finished: name another folder to train anew.")
         return
+    if len(train.images) < options.batch:
+        raise UsageError(
+            f"--batch {options.batch} is more than the {len(train.images)} pictures: choose a smaller one."
+        )
     batches = FaceBatches(train, crops.size_px, options.batch, (options.seed, len(done)))
     network = build_network(options.network, crops.size_px, **json.loads(options.arguments))
     trained = trainable(network, options.teacher)
@@ -213,4 +219,4 @@ def _options() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    main()
+    command(main)
