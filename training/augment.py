@@ -32,34 +32,35 @@ def centre(crop: Image, size_px: int) -> Image:
     return crop[border : border + size_px, border : border + size_px]
 
 
-def augmented(crop: Image, size_px: int, random: Random) -> Image:
+def augmented(crop: Image, size_px: int, random: Random, strength: float = 1.0) -> Image:
     """One random view of a cached crop.
 
     Args:
         crop: `(side, side, 3) uint8`, RGB, with a border around the `size_px` that the network takes.
         size_px: side of the view.
         random: where chance comes from.
+        strength: multiplies how often and how far pictures change, 0 to 1.
     """
-    view = _reframed(crop, size_px, random)
-    if random.random() < 0.15:
+    view = _reframed(crop, size_px, random, strength)
+    if random.random() < 0.15 * strength:
         view = _enlarged(view, random)
-    view = _recoloured(view, random)
-    if random.random() < 0.12:
+    view = _recoloured(view, random, strength)
+    if random.random() < 0.12 * strength:
         view = np.repeat(cv2.cvtColor(view, cv2.COLOR_RGB2GRAY)[..., np.newaxis], 3, axis=2)
-    if random.random() < 0.25:
+    if random.random() < 0.25 * strength:
         view = _noisy(view, random)
-    if random.random() < 0.3:
+    if random.random() < 0.3 * strength:
         view = _compressed(view, random)
-    return _partly_hidden(np.ascontiguousarray(view), random)
+    return _partly_hidden(np.ascontiguousarray(view), random, strength)
 
 
-def _reframed(crop: Image, size_px: int, random: Random) -> Image:
+def _reframed(crop: Image, size_px: int, random: Random, strength: float) -> Image:
     """Mirrored, scaled, stretched, turned and shifted around the centre."""
-    zoom = math.exp(random.uniform(-SCALE, SCALE))
-    stretch = math.exp(random.uniform(-ASPECT, ASPECT))
+    zoom = math.exp(strength * random.uniform(-SCALE, SCALE))
+    stretch = math.exp(strength * random.uniform(-ASPECT, ASPECT))
     mirror = random.choice((-1.0, 1.0))
-    angle = math.radians(np.clip(random.normal(0, TURN_DEGREES), -2.5 * TURN_DEGREES, 2.5 * TURN_DEGREES))
-    shift = np.clip(random.normal(0, SHIFT, 2), -2.5 * SHIFT, 2.5 * SHIFT) * size_px
+    angle = strength * math.radians(TURN_DEGREES * np.clip(random.normal(), -2.5, 2.5))
+    shift = strength * SHIFT * size_px * np.clip(random.normal(size=2), -2.5, 2.5)
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     to_crop = zoom * turn @ np.diag([stretch * mirror, 1 / stretch])
     offset = (crop.shape[0] - 1) / 2 + shift - to_crop @ np.full(2, (size_px - 1) / 2)
@@ -83,16 +84,16 @@ def _enlarged(view: Image, random: Random) -> Image:
     return np.asarray(cv2.resize(small, (size_px, size_px), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _recoloured(view: Image, random: Random) -> Image:
+def _recoloured(view: Image, random: Random, strength: float) -> Image:
     """Exposure, gamma, contrast and white balance as one table a channel, then saturation."""
-    gamma = math.exp(random.uniform(-0.35, 0.35))
-    gain = math.exp(random.uniform(-0.35, 0.25)) * np.exp(random.uniform(-0.12, 0.12, 3))
-    contrast, middle = math.exp(random.uniform(-0.3, 0.3)), float(view.mean()) / 255
+    gamma = math.exp(strength * random.uniform(-0.35, 0.35))
+    gain = np.exp(strength * (random.uniform(-0.35, 0.25) + random.uniform(-0.12, 0.12, 3)))
+    contrast, middle = math.exp(strength * random.uniform(-0.3, 0.3)), float(view.mean()) / 255
     levels = (_LEVELS**gamma)[:, np.newaxis] * gain
     middle = middle**gamma * float(gain.mean())
     table = np.clip((middle + (levels - middle) * contrast) * 255, 0, 255).astype(np.uint8)
     view = np.asarray(cv2.LUT(view, table[np.newaxis]), np.uint8)
-    saturation = math.exp(random.uniform(-0.7, 0.35))
+    saturation = math.exp(strength * random.uniform(-0.7, 0.35))
     mixing = saturation * np.eye(3, dtype=np.float32) + (1 - saturation) * np.tile(_LUMA, (3, 1))
     return np.asarray(cv2.transform(view, mixing), np.uint8)
 
@@ -108,21 +109,21 @@ def _compressed(view: Image, random: Random) -> Image:
     return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8)
 
 
-def _partly_hidden(view: Image, random: Random) -> Image:
+def _partly_hidden(view: Image, random: Random, strength: float) -> Image:
     """A face cut off by the picture's edge, or partly covered: grey, so that grey says nothing of the set."""
     size_px = view.shape[0]
     for axis in (0, 1):
-        if random.random() < 0.12:
+        if random.random() < 0.12 * strength:
             hidden = slice(0, max(1, round(size_px * random.uniform(0, 0.28))))
             side = np.moveaxis(view, axis, 0)
             (side if random.random() < 0.5 else side[::-1])[hidden] = _GREY
-    if random.random() < 0.15:
+    if random.random() < 0.15 * strength:
         left, top = (random.uniform(0, 0.8, 2) * size_px).astype(int)
         width, height = (random.uniform(0.1, 0.35, 2) * size_px).astype(int) + 1
         view[top : top + height, left : left + width] = random.integers(0, 256, 3)
     return view
 
 
-def augmented_batch(crops: Image, size_px: int, random: Random) -> npt.NDArray[np.uint8]:
+def augmented_batch(crops: Image, size_px: int, random: Random, strength: float = 1.0) -> npt.NDArray[np.uint8]:
     """`(N, side, side, 3)` crops -> `(N, size_px, size_px, 3)` views."""
-    return np.stack([augmented(crop, size_px, random) for crop in crops])
+    return np.stack([augmented(crop, size_px, random, strength) for crop in crops])

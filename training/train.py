@@ -47,7 +47,7 @@ def main() -> None:
         raise UsageError(
             f"--batch {options.batch} is more than the {len(train.images)} pictures: choose a smaller one."
         )
-    batches = FaceBatches(train, crops.size_px, options.batch, (options.seed, len(done)))
+    batches = FaceBatches(train, crops.size_px, options, first_epoch=done[-1]["epoch"] if done else 0)
     network = build_network(options.network, crops.size_px, **json.loads(options.arguments))
     trained = trainable(network, options.teacher)
     trained.compile(
@@ -77,11 +77,16 @@ def main() -> None:
 
 
 class FaceBatches(keras.utils.PyDataset):
-    """Shuffled batches of augmented faces from crops in memory; the same ones for the same seed."""
+    """Shuffled batches of augmented faces from crops in memory; the same ones for the same seed and epoch.
 
-    def __init__(self, crops: DecodedCrops, size_px: int, batch: int, seed: tuple[int, ...]) -> None:
+    The augmentation is halved in the second half of the epochs: by then the network has learned what
+    does not matter, and the pictures it will meet are mostly plain.
+    """
+
+    def __init__(self, crops: DecodedCrops, size_px: int, options: argparse.Namespace, first_epoch: int) -> None:
         super().__init__(workers=os.cpu_count() or 1, max_queue_size=8)
-        self.crops, self.size_px, self.batch, self.seed, self.epoch = crops, size_px, batch, seed, -1
+        self.crops, self.size_px, self.batch, self.seed = crops, size_px, options.batch, options.seed
+        self.epochs, self.epoch = options.epochs, first_epoch - 1
         self.on_epoch_begin()
 
     def __len__(self) -> int:
@@ -89,12 +94,13 @@ class FaceBatches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         rows = self.order[index * self.batch : (index + 1) * self.batch]
-        random = np.random.default_rng((*self.seed, self.epoch, index))
-        return augmented_batch(self.crops.images[rows], self.size_px, random), self.crops.targets[rows]
+        random = np.random.default_rng((self.seed, self.epoch, index))
+        strength = 1.0 if self.epoch < 0.5 * self.epochs else 0.5
+        return augmented_batch(self.crops.images[rows], self.size_px, random, strength), self.crops.targets[rows]
 
     def on_epoch_begin(self) -> None:
         self.epoch += 1
-        self.order = np.random.default_rng((*self.seed, self.epoch)).permutation(len(self.crops.images))
+        self.order = np.random.default_rng((self.seed, self.epoch)).permutation(len(self.crops.images))
 
 
 def trainable(network: keras.Model, teacher_path: Path | None) -> keras.Model:
