@@ -85,8 +85,11 @@ class FaceBatches(keras.utils.PyDataset):
 
     def __init__(self, crops: DecodedCrops, size_px: int, options: argparse.Namespace, first_epoch: int) -> None:
         super().__init__(workers=os.cpu_count() or 1, max_queue_size=8)
-        self.crops, self.size_px, self.batch, self.seed = crops, size_px, options.batch, options.seed
-        self.epochs, self.epoch = options.epochs, first_epoch - 1
+        self.crops, self.size_px = crops, size_px
+        self.batch: int = options.batch
+        self.seed: int = options.seed
+        self.epochs: int = options.epochs
+        self.epoch = first_epoch - 1
         self.on_epoch_begin()
 
     def __len__(self) -> int:
