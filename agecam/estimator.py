@@ -108,6 +108,6 @@ def _compiled(card: Card, network: keras.Model) -> Any:
 
     signature = [tf.TensorSpec((None, None, 3), tf.uint8), tf.TensorSpec((None, 4), tf.float32)]
     graph = tf.function(run, input_signature=signature).get_concrete_function()
-    # As constants the weights of normalisation fold into the convolutions: a fifth off the time.
+    # As constants, the weights of normalisation can be folded into the convolutions.
     frozen = convert_variables_to_constants_v2(graph)
     return lambda frame, squares: frozen(frame, squares)[0]

@@ -3,7 +3,7 @@
     python -m training.locate --data faces/utkface.zip faces/fairface.zip faces/aaf.zip
 
 Writes one small file a set (`cache/squares/NAME.npz`) with the square of every face (see
-`agecam.alignment`) and whether the detector found it. Two processes take about 4 minutes for 78,000
+`agecam.alignment`) and whether the detector found it. Two processes take about six minutes for 78,000
 pictures on two cores.
 """
 
