@@ -10,7 +10,7 @@ from pathlib import Path
 from agecam.errors import SourceError
 from agecam.recorder.stills import safe_stem
 from agecam.sources.camera import camera_named
-from agecam.sources.pictures import is_picture
+from agecam.sources.pictures import is_picture, natural_key
 from agecam.sources.stream import redact
 
 # Read as `agecam.sources.open_source` reads them, where these go before files of the same name.
@@ -96,7 +96,7 @@ def _folder(folder: Path) -> Iterator[Input]:
     media = [path for path in files if _MEDIA_NAME.fullmatch(path.name) or _shows_picture(path)]
     if not media:
         raise SourceError(f"The folder '{name}' holds no pictures and no videos: choose another one.")
-    for path in sorted(media, key=_natural_key):
+    for path in sorted(media, key=natural_key):
         # Joined to '.', a name like 'demo' would lose its folder.
         spec = str(path) if len(path.parts) > 1 else f"./{path}"
         yield Input(spec, f"{name}/{path.name}", path, is_picture=_shows_picture(path))
@@ -128,9 +128,3 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except (OSError, ValueError):
         return False
-
-
-def _natural_key(path: Path) -> tuple[list[tuple[int, str]], str]:
-    """Sorts `face2` before `face10`."""
-    parts = re.split(r"(\d+)", path.name.casefold())
-    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts], path.name

@@ -104,7 +104,7 @@ class FolderSource(BaseSource):
         self.skipped: list[str] = []
         name = folder.resolve().name or str(folder)
         try:
-            paths = sorted((p for p in folder.iterdir() if _is_candidate(p)), key=_natural_key)
+            paths = sorted((p for p in folder.iterdir() if _is_candidate(p)), key=natural_key)
         except OSError as error:
             raise SourceError(
                 f"The folder '{name}' cannot be read ({error.strerror}): check its permissions."
@@ -155,6 +155,7 @@ def _is_candidate(path: Path) -> bool:
         return False
 
 
-def _natural_key(path: Path) -> tuple[list[tuple[int, str]], str]:
+def natural_key(path: Path) -> tuple[list[tuple[int, str]], str]:
+    """Sorts `face2` before `face10`."""
     parts = re.split(r"(\d+)", path.name.casefold())
     return [(int(part), "") if part.isdecimal() else (0, part) for part in parts], path.name
