@@ -54,8 +54,8 @@ BOX_CENTRE, BOX_SIDE = 0.59, 0.91
 UTKFace (0.591, 0.897) and All-Age-Faces (0.580, 0.937), of the squares of the landmarks in the detector's boxes."""
 
 
-FINEST_OCTAVE = 3
-"""Faces are sampled up to 8 times finer than the network needs: at 80 px, without gaps up to 2,500 px of face."""
+MOST_HALVINGS = 12
+"""More than any picture takes: a face of half a million pixels a side."""
 
 
 def crop_faces(frame: tf.Tensor, squares: tf.Tensor, spec: CropSpec) -> tf.Tensor:
@@ -91,30 +91,65 @@ def crop_faces(frame: tf.Tensor, squares: tf.Tensor, spec: CropSpec) -> tf.Tenso
         fill_mode="NEAREST",
         fill_value=0.0,
     )
-    return tf.round(faces[..., ::-1])
+    return tf.reverse(tf.round(faces), axis=[-1])
 
 
 def _patches(frame: tf.Tensor, centre: tf.Tensor, reach: tf.Tensor, patch_px: int) -> tf.Tensor:
     """Upright squares of `(N, 2)` centres and `(N, 1)` half-sides -> `(N, patch_px, patch_px, 3) float32`."""
-    patches = _sampled(frame, centre, reach, patch_px)
-    # Bilinear samples more than 2 px apart would skip pixels: large faces are sampled finer and averaged.
-    step = 2 * reach[:, 0] / patch_px
-    for octave in range(1, FINEST_OCTAVE + 1):
-        finer = 2**octave
-        large = step >= finer if octave == FINEST_OCTAVE else (step >= finer) & (step < 2 * finer)
-        patches = tf.cond(
-            tf.reduce_any(large),
-            lambda patches=patches, large=large, finer=finer: tf.tensor_scatter_nd_update(
-                patches,
-                tf.where(large),
-                tf.nn.avg_pool2d(_sampled(frame, centre[large], reach[large], finer * patch_px), finer, finer, "VALID"),
-            ),
-            lambda patches=patches: patches,
+    # Bilinear samples more than 2 px apart would skip pixels: large faces are halved until they are closer.
+    step = 2 * reach / patch_px
+    halvings = tf.reduce_sum(tf.cast(step >= 2.0 ** tf.range(1.0, MOST_HALVINGS + 1), tf.int32), axis=1)
+
+    def small_and_large() -> tf.Tensor:
+        small, large = (tf.where(mask)[:, 0] for mask in (halvings == 0, halvings > 0))
+        patches = tf.map_fn(
+            lambda face: _halved_and_sampled(frame, face[0], face[1], face[2], patch_px),
+            [tf.gather(of_faces, large) for of_faces in (centre, reach, halvings)],
+            fn_output_signature=tf.TensorSpec((patch_px, patch_px, 3), tf.float32),
         )
-    return patches
+        whole = _sampled(frame, tf.gather(centre, small), tf.gather(reach, small), patch_px)
+        return tf.dynamic_stitch([tf.cast(small, tf.int32), tf.cast(large, tf.int32)], [whole, patches])
+
+    return tf.cond(tf.reduce_any(halvings > 0), small_and_large, lambda: _sampled(frame, centre, reach, patch_px))
+
+
+def _halved_and_sampled(
+    frame: tf.Tensor, centre: tf.Tensor, reach: tf.Tensor, halvings: tf.Tensor, patch_px: int
+) -> tf.Tensor:
+    """One face's `(patch_px, patch_px, 3)`, out of its part of the frame halved so often: means of square blocks.
+
+    The blocks count from the frame's corner, so that a face is cut the same whatever else is in the batch.
+    """
+    block_px = tf.bitwise.left_shift(1, halvings)
+    block = tf.cast(block_px, tf.float32)
+    size = tf.shape(frame)[:2]
+    blocks = -(-size // block_px)
+    # 1. The face's part in blocks, (y, x): with one of room, and no more than two of grey around the frame
+    first = tf.clip_by_value(tf.cast(tf.floor((centre - reach) / block), tf.int32)[::-1] - 1, -2, blocks)
+    end = tf.clip_by_value(tf.cast(tf.math.ceil((centre + reach) / block), tf.int32)[::-1] + 1, 0, blocks + 2)
+    inner, inner_end = tf.clip_by_value(first * block_px, 0, size), tf.clip_by_value(end * block_px, 0, size)
+    part = frame[inner[0] : inner_end[0], inner[1] : inner_end[1]]
+    room = tf.stack([inner - first * block_px, end * block_px - inner_end], axis=1)
+    part = tf.pad(part, tf.concat([room, [[0, 0]]], axis=0), constant_values=int(OUTSIDE_GREY))[tf.newaxis]
+    # 2. Halved
+    part = tf.while_loop(
+        lambda _, left: left > 0,
+        lambda part, left: (_halved(part), left - 1),
+        (_halved(part), halvings - 1),
+        shape_invariants=(tf.TensorShape((1, None, None, 3)), tf.TensorShape(())),
+    )[0][0]
+    # 3. Sampled, as a small face is
+    centre_in_part = centre / block - tf.cast(first[::-1], tf.float32)
+    return _sampled(part, centre_in_part[tf.newaxis], reach[tf.newaxis] / block, patch_px)[0]
+
+
+def _halved(pixels: tf.Tensor) -> tf.Tensor:
+    # At exactly one half, bilinear interpolation is the mean of 2 x 2 pixels.
+    return tf.image.resize(pixels, tf.shape(pixels)[1:3] // 2, method="bilinear")
 
 
 def _sampled(frame: tf.Tensor, centre: tf.Tensor, reach: tf.Tensor, side_px: int) -> tf.Tensor:
+    """Bilinear samples of `(N, 2)` centres and `(N, 1)` half-sides in `(H, W, 3)`, uint8 or float32."""
     step = 2 * reach / side_px
     first = centre - reach + step / 2 - 0.5
     size = tf.cast(tf.shape(frame)[:2], tf.float32)[::-1] - 1

@@ -130,12 +130,12 @@ def _detect(frame: tf.Tensor, scales: list[float], halvings: int, networks: "_Ne
     boxes = _square(_unbeaten(tf.concat(proposals, axis=0), 0.7)[:, :4])
 
     # 2. Refinement of the proposals
-    offsets, logits = _run(networks.rnet, pixels, boxes, 24)
+    offsets, logits = _run(networks.rnet, pixels, boxes, 24, batch_step=32)
     rows = _confident(_refine(boxes, offsets), tf.sigmoid(logits), REFINE_THRESHOLD)
     boxes = _square(_unbeaten(rows, 0.7)[:, :4])
 
     # 3. Output: final boxes and the five landmarks
-    offsets, landmarks, logits = _run(networks.onet, pixels, boxes, 48)
+    offsets, landmarks, logits = _run(networks.onet, pixels, boxes, 48, batch_step=8)
     landmarks = _place(landmarks, boxes)
     rows = _confident(_refine(boxes, offsets), tf.sigmoid(logits), OUTPUT_THRESHOLD, landmarks)
     return _unbeaten(rows, 0.7, over_smaller=True)
@@ -205,10 +205,11 @@ def _square(boxes: tf.Tensor) -> tf.Tensor:
     return tf.concat([corner, corner + tf.reduce_max(size, axis=1, keepdims=True)], axis=1)
 
 
-def _run(network: Any, pixels: tf.Tensor, boxes: tf.Tensor, size: int) -> list[tf.Tensor]:
-    # One patch more than there are boxes: the processor's kernels reject an empty batch.
-    boxes = tf.concat([boxes, tf.zeros((1, 4))], axis=0)
-    return [output[:-1] for output in network(_patches(pixels, boxes, size))]
+def _run(network: Any, pixels: tf.Tensor, boxes: tf.Tensor, size: int, batch_step: int) -> list[tf.Tensor]:
+    # The processor's kernels reject an empty batch, and are built anew, and kept, for every size of batch they meet.
+    count = tf.shape(boxes)[0]
+    boxes = tf.pad(boxes, [[0, batch_step - count % batch_step], [0, 0]])
+    return [output[:count] for output in network(_patches(pixels, boxes, size))]
 
 
 def _patches(pixels: tf.Tensor, boxes: tf.Tensor, size: int) -> tf.Tensor:

@@ -1,5 +1,6 @@
 """Faces of one frame -> one batch -> age distributions and gender probabilities, and their decoding."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -58,7 +59,7 @@ class Estimator:
     def _batch(self, frame: tf.Tensor, squares: npt.NDArray[np.float32]) -> FloatArray:
         size = next(size for size in BATCH_SIZES if size >= len(squares))
         filled = squares[np.minimum(np.arange(size), len(squares) - 1)]
-        return np.asarray(self._graph(frame, tf.constant(filled))[: len(squares)])
+        return np.asarray(self._graph(frame, tf.constant(filled)))[: len(squares)]
 
 
 def decode(logits: FloatArray, calibration: Calibration) -> list[Attributes]:
@@ -103,11 +104,63 @@ def _compiled(card: Card, network: keras.Model) -> Any:
     """Crop and network as one graph over `(frame, squares)`, open in the frame's size and the batch."""
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+    folded = _folded(network)
+
     def run(frame: tf.Tensor, squares: tf.Tensor) -> tf.Tensor:
-        return network(crop_faces(frame, squares, card.crop), training=False)
+        return folded(crop_faces(frame, squares, card.crop), training=False)
 
     signature = [tf.TensorSpec((None, None, 3), tf.uint8), tf.TensorSpec((None, 4), tf.float32)]
     graph = tf.function(run, input_signature=signature).get_concrete_function()
-    # As constants, the weights of normalisation can be folded into the convolutions.
+    # The processor's kernels lay constant weights out once for all frames; variables, in every frame.
     frozen = convert_variables_to_constants_v2(graph)
     return lambda frame, squares: frozen(frame, squares)[0]
+
+
+class _BiasedConv2D(keras.layers.Conv2D):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        # Keras adds the bias as any other tensor, which TensorFlow does not fuse with the convolution.
+        return tf.nn.bias_add(self.convolution_op(inputs, self.kernel), self.bias)
+
+
+def _folded(network: keras.Model) -> keras.Model:
+    """The same function with each convolution's normalisation folded into its weights.
+
+    TensorFlow then makes one pass over memory of convolution, bias and activation.
+    """
+    consumers = Counter(id(tensor) for layer in network.layers for tensor in keras.tree.flatten(layer.input))
+    convolutions = {
+        id(layer.output): layer.name
+        for layer in network.layers
+        if isinstance(layer, keras.layers.Conv2D)
+        and layer.activation is keras.activations.linear
+        and consumers[id(layer.output)] == 1
+    }
+    normalised = {
+        convolutions[id(layer.input)]: layer
+        for layer in network.layers
+        if isinstance(layer, keras.layers.BatchNormalization)
+        and layer.scale
+        and layer.center
+        and id(layer.input) in convolutions
+    }
+    folded_away = {layer.name for layer in normalised.values()}
+
+    def cloned(layer: keras.layers.Layer) -> keras.layers.Layer:
+        if layer.name in normalised:
+            return _BiasedConv2D.from_config(layer.get_config() | {"use_bias": True})
+        return type(layer).from_config(layer.get_config())
+
+    def called(layer: keras.layers.Layer, *inputs: Any, **arguments: Any) -> Any:
+        return inputs[0] if layer.name in folded_away else layer(*inputs, **arguments)
+
+    folded = keras.models.clone_model(network, clone_function=cloned, call_function=called)
+    for layer in network.layers:
+        weights = layer.get_weights()
+        if layer.name in normalised:
+            gamma, beta, mean, variance = normalised[layer.name].get_weights()
+            scale = gamma / np.sqrt(variance + normalised[layer.name].epsilon)
+            kernel, bias = weights if layer.use_bias else (*weights, 0)
+            weights = [kernel * scale, beta + (bias - mean) * scale]
+        if layer.name not in folded_away:
+            folded.get_layer(layer.name).set_weights(weights)
+    return folded

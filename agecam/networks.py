@@ -32,6 +32,7 @@ def compact(
     stem: int = 24,
     stages: tuple[tuple[int, int], ...] = ((40, 1), (88, 2), (168, 2), (256, 1)),
     dropout: float = 0.2,
+    grid_features: int = 0,
 ) -> keras.Model:
     """A small residual network (He et al. 2016), one trunk for both tasks.
 
@@ -40,33 +41,44 @@ def compact(
         stem: channels of the first convolution, which halves the picture.
         stages: (channels, residual blocks) of each stage; each halves the picture again.
         dropout: share of the pooled features left out in training.
+        grid_features: 0 averages the last feature maps; else they keep their places, since an aligned face has
+            its eyes and mouth always in the same ones, and are brought down to this many features.
     """
     inputs = keras.Input((size_px, size_px, 3), name="faces_rgb")
     x = layers.Rescaling(1 / 64, offset=-2.0, name="scale")(inputs)
-    x = layers.ReLU()(_conv_bn(x, stem, stride=2))
+    x = layers.ReLU()(conv_bn(x, stem, stride=2))
     for channels, blocks in stages:
         for block in range(blocks):
-            x = _residual(x, channels, stride=2 if block == 0 else 1)
-    x = layers.GlobalAveragePooling2D()(x)
+            x = residual(x, channels, stride=2 if block == 0 else 1)
+    return keras.Model(inputs, face_logits(x, dropout, grid_features), name="compact")
+
+
+def face_logits(x: Any, dropout: float, grid_features: int = 0) -> Any:
+    """Feature maps -> `(N, 103)` logits."""
+    if grid_features:
+        x = layers.Dense(grid_features, activation="relu")(layers.Flatten()(x))
+    else:
+        x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dropout(dropout)(x)
-    logits = layers.Dense(OUTPUTS, dtype="float32", name="logits")(x)
-    return keras.Model(inputs, logits, name="compact")
+    return layers.Dense(OUTPUTS, dtype="float32", name="logits")(x)
 
 
-def _conv_bn(x: Any, channels: int, kernel: int = 3, stride: int = 1) -> Any:
+def conv_bn(x: Any, channels: int, kernel: int = 3, stride: int = 1) -> Any:
+    """A convolution without bias, then batch normalisation."""
     x = layers.Conv2D(channels, kernel, stride, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
     return layers.BatchNormalization(momentum=0.95, epsilon=1e-3)(x)
 
 
-def _residual(x: Any, channels: int, stride: int) -> Any:
+def residual(x: Any, channels: int, stride: int) -> Any:
+    """Two convolutions around which the input goes past (He et al. 2016)."""
     shortcut = x
     if stride > 1:
         # Averaging before the 1 x 1 convolution keeps what a strided one would throw away (He et al. 2019).
         shortcut = layers.AveragePooling2D(stride, padding="same")(shortcut)
     if shortcut.shape[-1] != channels:
-        shortcut = _conv_bn(shortcut, channels, kernel=1)
-    y = layers.ReLU()(_conv_bn(x, channels, stride=stride))
-    return layers.ReLU()(layers.Add()([_conv_bn(y, channels), shortcut]))
+        shortcut = conv_bn(shortcut, channels, kernel=1)
+    y = layers.ReLU()(conv_bn(x, channels, stride=stride))
+    return layers.ReLU()(layers.Add()([conv_bn(y, channels), shortcut]))
 
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {"compact": compact}

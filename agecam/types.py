@@ -40,7 +40,7 @@ class CropSpec:
     """Room around the template's square on every side, as a fraction of the square's side."""
     alignment: Literal["five-landmarks"] = "five-landmarks"
     interpolation: Literal["bilinear-2x"] = "bilinear-2x"
-    """Sampled bilinearly at twice the resolution, large faces finer still and averaged to it, then bilinearly down."""
+    """Sampled bilinearly at twice the resolution, large faces from a halved frame, then bilinearly down."""
 
     def widened(self, border_px: int) -> "CropSpec":
         """The same crop at the same resolution with `border_px` more on every side: its centre is, pixel

@@ -167,6 +167,33 @@ def test_every_pixel_of_a_large_face_counts(side: int) -> None:
     assert spread < 1.5 * averaged
 
 
+@pytest.mark.parametrize("degrees", [0.0, 17.0])
+@pytest.mark.parametrize(("side", "halvings"), [(500, 1), (900, 2), (1900, 3)])
+def test_a_large_face_is_cut_from_block_means(astronaut_bgr: Image, side: int, degrees: float, halvings: int) -> None:
+    block = 2**halvings
+    scale = side / 100
+    large = np.asarray(cv2.resize(astronaut_bgr[:256, 96:352], None, fx=scale, fy=scale), np.uint8)
+    large = large[: large.shape[0] // block * block, : large.shape[1] // block * block]
+    square = upright(130 * scale, 135 * scale, side, degrees)
+    means = np.asarray(cv2.resize(large, None, fx=1 / block, fy=1 / block, interpolation=cv2.INTER_AREA), np.uint8)
+    # The means are rounded here and not there.
+    assert np.abs(crops(large, square) - crops(means, square / block)).max() <= 1
+
+
+@pytest.mark.parametrize("halvings", [0, 1, 2, 3])
+def test_faces_past_a_corner_are_cut_as_from_a_frame_with_grey_around(halvings: int) -> None:
+    block = 2**halvings
+    frame = np.random.default_rng(0).integers(0, 256, (1001, 1003, 3), np.uint8)
+    room = 1024
+    around = np.full((frame.shape[0] + 2 * room, frame.shape[1] + 2 * room, 3), int(OUTSIDE_GREY), np.uint8)
+    around[room:-room, room:-room] = frame
+    for x, y in ((40, 30), (980, 990), (500, 10)):
+        square, moved = (upright(x + shift, y + shift, 190 * block, 7) for shift in (0, room))
+        difference = np.abs(crops(frame, square) - crops(around, moved))[0]
+        # Without halving the border is hard; within a pixel of it the crops differ then.
+        assert (difference > 1).mean() < (0.01 if halvings else 0.03)
+
+
 def test_faces_of_all_sizes_in_one_batch_are_cut_as_if_alone(astronaut_bgr: Image) -> None:
     large = np.asarray(cv2.resize(astronaut_bgr, None, fx=3, fy=3), np.uint8)
     squares = np.concatenate(

@@ -84,6 +84,19 @@ def test_the_estimator_is_the_crop_then_the_network_then_the_decoding(
     assert_same(estimator.estimate(astronaut_bgr, faces), decode(logits, estimator.card.calibration))
 
 
+def test_normalisation_that_has_learnt_gives_the_same_once_folded(astronaut_bgr: Image) -> None:
+    network, random = tiny_network(), np.random.default_rng(0)
+    normalisations = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    for layer in normalisations:
+        layer.set_weights([random.uniform(0.5, 1.5, weights.shape) for weights in layer.get_weights()])
+    estimator = Estimator(tiny_card(Path("tiny.json")), network)
+    faces = some_faces(4)
+    logits = np.asarray(network(crop_faces(astronaut_bgr, squares_of(faces), estimator.card.crop), training=False))
+    assert_same(estimator.estimate(astronaut_bgr, faces), decode(logits, estimator.card.calibration))
+    assert len(normalisations) > 4
+    assert np.abs(logits - np.asarray(tiny_network()(np.zeros((1, 32, 32, 3)), training=False))).max() > 0.1
+
+
 def test_one_tracing_serves_all_frame_sizes_and_batch_sizes(
     astronaut_bgr: Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,7 @@
 """What a webcam does to a face: framing, light, colour, blur, noise, compression.
 
-Runs in the loader's threads on single crops: OpenCV does in a third of a millisecond what costs two or three as
-operations of a training step on a processor, and the codec's marks are those of a real one.
+Runs on single crops before each step: OpenCV does in half a millisecond what costs two or three as operations of a
+training step on a processor, and the codec's marks are those of a real one.
 """
 
 import math

@@ -8,6 +8,7 @@ pictures on two cores.
 """
 
 import argparse
+import math
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from multiprocessing import get_context
@@ -32,8 +33,9 @@ CANVAS_STEP_PX = 48  # pictures are padded to few sizes, since the detector comp
 def locate(path: Path, workers: int = 2) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
     """Squares `(N, 4)` of the faces of a set, in the order of its labels, and which were found.
 
-    Faces the detector does not find get the set's median square, placed by the picture's size: the
-    sets were cut around their faces, so that the middle of the picture is the best guess.
+    Faces the detector does not find as they are, it looks for once more in turned, smaller, larger and brighter views:
+    that places them, but they still count as not found. The last ones get the set's median square, placed by the
+    picture's size: the sets were cut around their faces, so that the middle of the picture is the best guess.
     """
     cached = CACHE / f"{path.stem}.npz"
     faces = FaceZip(path).faces
@@ -44,9 +46,9 @@ def locate(path: Path, workers: int = 2) -> tuple[npt.NDArray[np.float32], npt.N
     starts = range(0, len(faces), SHARE)
     with ProcessPoolExecutor(workers, get_context("spawn"), _prepare, (path,)) as pool:
         parts = list(tqdm(pool.map(_locate_share, starts), total=len(starts), desc=f"Finding faces in {path.name}"))
-    relative, sizes = (np.concatenate(column) for column in zip(*parts, strict=True))
-    found = np.isfinite(relative[:, 0])
-    relative[~found] = np.median(relative[found], axis=0)
+    relative, sizes, found = (np.concatenate(column) for column in zip(*parts, strict=True))
+    nowhere = np.isnan(relative[:, 0])
+    relative[nowhere] = np.median(relative[found], axis=0)
     squares = (relative * np.concatenate([sizes, sizes], axis=1)).astype(np.float32)
     CACHE.mkdir(parents=True, exist_ok=True)
     part = cached.with_name(f"part-{cached.name}")
@@ -73,26 +75,65 @@ def _prepare(path: Path) -> None:
     _set = FaceZip(path)
 
 
-def _locate_share(start: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+def _locate_share(
+    start: int,
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
     pictures = [_set.picture(face) for face in _set.faces[start : start + SHARE]]
     sizes = np.array([(p.shape[1], p.shape[0]) for p in pictures], np.float32)
     squares = np.array([_square(p) for p in pictures], np.float32)
-    return squares / np.concatenate([sizes, sizes], axis=1), sizes
+    found = np.isfinite(squares[:, 0])
+    for index in np.flatnonzero(~found):
+        squares[index] = _square_in_other_views(pictures[index])
+    return squares / np.concatenate([sizes, sizes], axis=1), sizes, found
 
 
-def _square(picture: Image) -> npt.NDArray[np.float32]:
-    """The square of the face nearest to the middle, or NaN."""
+def _square(picture: Image, view: npt.NDArray[np.float64] | None = None) -> npt.NDArray[np.float32]:
+    """The square of the face nearest to the middle, or NaN.
+
+    Args:
+        picture: `(H, W, 3) uint8`, BGR.
+        view: how the picture is turned and scaled about its middle for the detector, `(2, 2)`; None as it is.
+    """
     height_px, width_px = picture.shape[:2]
     canvas, left, top = _padded(picture)
     middle = np.array([left + width_px / 2, top + height_px / 2])
+    if view is not None:
+        matrix = np.column_stack([view, middle - view @ middle])
+        size = (canvas.shape[1], canvas.shape[0])
+        canvas = np.asarray(cv2.warpAffine(canvas, matrix, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)
     best, nearest = np.full(4, np.nan, np.float32), np.inf
     for face in _detector().detect(canvas):
         x, y, width, height = face.box
         # Small faces in the background must not win over the large one a little off the middle.
         distance = float(np.hypot(*(np.array([x + width / 2, y + height / 2]) - middle))) / max(width, height)
         if distance < nearest:
-            best, nearest = square_from_landmarks(face.landmarks - np.array([left, top], np.float32)), distance
+            points = face.landmarks
+            if view is not None:
+                points = (points - middle) @ np.linalg.inv(view).T + middle
+            best, nearest = square_from_landmarks((points - (left, top)).astype(np.float32)), distance
     return best if nearest < 0.75 else np.full(4, np.nan, np.float32)
+
+
+def _square_in_other_views(picture: Image) -> npt.NDArray[np.float32]:
+    """The square of a face that is not found as it is, from the first view that shows it, or NaN."""
+    for tone in (picture, _lightened(picture)):
+        for degrees, scale in _VIEWS:
+            turn, along = scale * math.sin(math.radians(degrees)), scale * math.cos(math.radians(degrees))
+            square = _square(tone, np.array([[along, -turn], [turn, along]]))
+            if np.isfinite(square[0]):
+                return square
+    return np.full(4, np.nan, np.float32)
+
+
+_VIEWS = ((0, 0.7), (0, 1.3), (20, 1.0), (-20, 1.0), (0, 0.5), (40, 1.0), (-40, 1.0), (75, 0.8), (-75, 0.8), (180, 0.8))
+"""Turned by degrees and scaled, in the order in which they are tried."""
+
+
+def _lightened(picture: Image) -> Image:
+    """Dark and flat faces with their contrast evened out, part by part."""
+    lightness, a, b = cv2.split(cv2.cvtColor(picture, cv2.COLOR_BGR2LAB))
+    evened = cv2.createCLAHE(clipLimit=3.0, tileGridSize=(4, 4)).apply(lightness)
+    return np.asarray(cv2.cvtColor(cv2.merge((evened, a, b)), cv2.COLOR_LAB2BGR), np.uint8)
 
 
 def _padded(picture: Image) -> tuple[Image, int, int]:

@@ -24,18 +24,18 @@ import keras
 import numpy as np
 
 from agecam.errors import UsageError
-from agecam.networks import build_network
 from training import command
 from training.augment import augmented_batch, centre
 from training.crops import Crops, DecodedCrops
 from training.losses import DistilledLoss, FaceLoss
 from training.metrics import SetFigures, by_set
+from training.trunks import TRUNKS
 
 
 def main() -> None:
     options = _options()
     keras.utils.set_random_seed(options.seed)
-    if options.bfloat16:
+    if options.bfloat16 and keras.backend.backend() != "torch":
         keras.config.set_dtype_policy("mixed_bfloat16")
     crops = Crops.load(options.crops)
     train = crops.chosen(np.flatnonzero(crops.splits == "train"))
@@ -50,12 +50,14 @@ def main() -> None:
             f"--batch {options.batch} is more than the {len(train.images)} pictures: choose a smaller one."
         )
     batches = FaceBatches(train, crops.size_px, options, first_epoch=done[-1]["epoch"] if done else 0)
-    network = build_network(options.network, crops.size_px, **json.loads(options.arguments))
-    trained = trainable(network, options.teacher)
+    network = TRUNKS[options.network](crops.size_px, **json.loads(options.arguments))
+    if options.start is not None:
+        network.set_weights(keras.models.load_model(options.start, compile=False).get_weights())
+    trained = trainable(network, options)
     trained.compile(
         optimizer=optimizer(options, len(batches)),
         loss=DistilledLoss(options.teacher_share) if options.teacher else FaceLoss(),
-        jit_compile=options.jit,
+        jit_compile=options.jit and keras.backend.backend() != "torch",
     )
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "run.json").write_text(json.dumps(vars(options), default=str, indent=1))
@@ -67,6 +69,7 @@ def main() -> None:
         callbacks=[
             *([] if options.no_backup else [keras.callbacks.BackupAndRestore(str(options.out / "backup"))]),
             keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
+            *([CarryBack(trained, network)] if keras.backend.backend() == "torch" else []),
             Judge(
                 network,
                 val,
@@ -86,7 +89,8 @@ class FaceBatches(keras.utils.PyDataset):
     """
 
     def __init__(self, crops: DecodedCrops, size_px: int, options: argparse.Namespace, first_epoch: int) -> None:
-        super().__init__(workers=os.cpu_count() or 1, max_queue_size=8)
+        # PyTorch's threads wait for each other: a loader beside them costs more than one between the steps.
+        super().__init__(workers=1 if keras.backend.backend() == "torch" else os.cpu_count() or 1, max_queue_size=8)
         self.crops, self.size_px = crops, size_px
         self.batch: int = options.batch
         self.seed: int = options.seed
@@ -108,16 +112,35 @@ class FaceBatches(keras.utils.PyDataset):
         self.order = np.random.default_rng((self.seed, self.epoch)).permutation(len(self.crops.images))
 
 
-def trainable(network: keras.Model, teacher_path: Path | None) -> keras.Model:
+def trainable(network: keras.Model, options: argparse.Namespace) -> keras.Model:
     """The network as it trains: alone, or with its teacher's opinion of the same pictures beside its own."""
-    if teacher_path is None:
-        return network
-    teacher = keras.models.load_model(teacher_path, compile=False)
+    inputs = keras.Input(network.input_shape[1:])
+    student = network
+    if keras.backend.backend() == "torch":
+        from training.torch_twin import TorchTwin
+
+        twin = TorchTwin(network, options.bfloat16)
+        if options.jit:
+            twin.compile(dynamic=False)
+        student = keras.layers.TorchModuleWrapper(twin, name="twin", output_shape=network.output_shape)
+    if options.teacher is None:
+        return keras.Model(inputs, student(inputs)) if student is not network else network
+    teacher = keras.models.load_model(options.teacher, compile=False)
     teacher.name = "teacher"  # names in one model differ
     teacher.trainable = False
-    inputs = keras.Input(network.input_shape[1:])
-    logits = [network(inputs), teacher(inputs, training=False)]
+    logits = [student(inputs), teacher(inputs, training=False)]
     return keras.Model(inputs, keras.layers.Concatenate(dtype="float32")(logits))
+
+
+class CarryBack(keras.callbacks.Callback):
+    """After an epoch, what the twin has learned is in the network."""
+
+    def __init__(self, trained: keras.Model, network: keras.Model) -> None:
+        super().__init__()
+        self.twin, self.network = trained.get_layer("twin").module, network
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.twin.give(self.network)
 
 
 def optimizer(options: argparse.Namespace, steps: int) -> keras.optimizers.Optimizer:
@@ -211,8 +234,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--crops", nargs="+", type=Path, required=True, metavar="NPZ")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--network", default="compact")
+    parser.add_argument("--network", default="compact", choices=sorted(TRUNKS))
     parser.add_argument("--arguments", default="{}", metavar="JSON", help="arguments of the network")
+    parser.add_argument("--start", type=Path, metavar="KERAS", help="begin with the weights of an earlier run")
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--rate", type=float, default=2e-3, help="largest learning rate")
@@ -221,8 +245,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--teacher", type=Path, help="a trained network of our own to learn from as well")
     parser.add_argument("--teacher-share", type=float, default=0.5)
-    parser.add_argument("--bfloat16", action="store_true", help="for GPUs, and processors that have it")
-    parser.add_argument("--jit", action="store_true", help="compile the step with XLA; on processors slower")
+    parser.add_argument("--bfloat16", action="store_true", help="where the machine has it")
+    parser.add_argument("--jit", action="store_true", help="compile the step (on processors with PyTorch only)")
     parser.add_argument("--judge-every", type=int, default=1, metavar="EPOCHS")
     parser.add_argument("--no-backup", action="store_true", help="for machines that stop only at the end")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")

@@ -23,9 +23,10 @@ from agecam.device import choose_device
 from agecam.engine import Engine
 from agecam.errors import SourceError
 from agecam.estimator import Estimator
+from agecam.overlay import annotate
 from agecam.recorder import VideoWriter
 from agecam.sources import open_source
-from agecam.types import Frame, Image
+from agecam.types import AGE_CLASSES, Face, Frame, Image
 
 SIZES = ((640, 480), (1280, 720))
 SMALLEST_FACES_PX = (20, 40, 60)
@@ -54,7 +55,7 @@ def run_bench(json_path: Path | None = None, source: str | None = None) -> int:
     return 0
 
 
-_COUNT = len(SIZES) * (1 + len(SMALLEST_FACES_PX)) + len(FACE_COUNTS) + 2 + 1
+_COUNT = len(SIZES) * (1 + len(SMALLEST_FACES_PX)) + len(FACE_COUNTS) + 1 + 2 + 1
 
 
 def _measurements(source: str) -> Iterator[dict[str, Any]]:
@@ -66,6 +67,7 @@ def _measurements(source: str) -> Iterator[dict[str, Any]]:
         yield from _detectors(frames, device)
     largest = frames
     yield from _estimators(largest, estimator, device)
+    yield _drawing(largest)
     for min_face_px in (40, 60):
         yield _step(largest, Engine(FaceDetector(device, min_face_px), estimator), min_face_px)
     yield _memory(largest)
@@ -93,6 +95,31 @@ def _estimators(frames: list[Image], estimator: Estimator, device: str) -> Itera
         squares = np.resize(squares_of(faces), (count, 4))
         ms = _median_ms(lambda _, s=squares: estimator.estimate_squares(frame, s), ROUNDS)  # type: ignore[misc]
         yield {"stage": f"estimator with its crops, {count} face{'s' * (count > 1)}", "ms": ms}
+
+
+def _drawing(frames: list[Image]) -> dict[str, Any]:
+    """The annotated copy of a frame with many faces."""
+    height_px, width_px = frames[0].shape[:2]
+    side_px = height_px / 6
+    faces = tuple(
+        Face(
+            box=(column * width_px / 4 + side_px / 4, row * height_px / 2 + side_px, side_px, side_px),
+            score=0.99,
+            landmarks=np.zeros((5, 2), np.float32),
+            age=34.2,
+            age_low=29.0,
+            age_high=40.0,
+            gender="female",
+            gender_probability=0.97,
+            female_probability=0.97,
+            age_distribution=np.full(AGE_CLASSES, 1 / AGE_CLASSES, np.float32),
+            track=4 * row + column,
+        )
+        for row in range(2)
+        for column in range(4)
+    )
+    ms = _median_ms(lambda i: annotate(frames[i % len(frames)], faces), ROUNDS)
+    return {"stage": f"drawing, {width_px}x{height_px}, {len(faces)} faces", "ms": ms}
 
 
 def _step(frames: list[Image], engine: Engine, min_face_px: int) -> dict[str, Any]:
