@@ -8,11 +8,22 @@ import pytest
 
 from training.metrics import (
     FAIRFACE_RANGES,
+    bootstrap_interval,
     by_set,
+    calibration_error_by_chance,
     chalearn_error,
+    covered,
+    covered_guesses,
+    cumulative_score,
     expected_age,
+    expected_calibration_error,
+    gender_figures,
     likeliest_range,
     mean_absolute_error,
+    range_distance,
+    ranges_of,
+    reliability,
+    risk_coverage,
     set_figures,
     softmax,
 )
@@ -93,3 +104,108 @@ def test_sets_are_kept_apart() -> None:
     assert figures["a"].mae == pytest.approx(1)
     assert (figures["b"].count, figures["b"].gender) == (1, 0)
     assert figures["b"].mae == pytest.approx(5)
+
+
+def test_cumulative_score_counts_both_ends() -> None:
+    assert cumulative_score(np.array([0.0, -5.0, 5.0, 5.1, -9.0])) == pytest.approx(3 / 5)
+
+
+def test_chalearn_error_where_all_raters_agree() -> None:
+    assert chalearn_error(np.array([30.0, 31.0]), np.array([30.0, 30.0]), np.zeros(2)) == pytest.approx(1 / 2)
+
+
+def test_bootstrap_interval_is_that_of_the_mean() -> None:
+    values = np.random.default_rng(5).normal(10, 3, 400)
+    low, high = bootstrap_interval(values)
+    reach = 1.96 * values.std() / math.sqrt(400)
+    assert low == pytest.approx(values.mean() - reach, abs=0.05)
+    assert high == pytest.approx(values.mean() + reach, abs=0.05)
+    assert bootstrap_interval(values) == (low, high)
+    assert bootstrap_interval(values, seed=2) != (low, high)
+    assert bootstrap_interval(np.array([4.0])) == (4, 4)
+
+
+def test_bootstrap_in_several_blocks_draws_as_often() -> None:
+    # 9,000 values are drawn in five blocks: of values 0 and 1 the interval is that of a share.
+    values = (np.arange(9000) % 4 == 0).astype(float)
+    low, high = bootstrap_interval(values)
+    reach = 1.96 * math.sqrt(0.25 * 0.75 / 9000)
+    assert (low, high) == (pytest.approx(0.25 - reach, abs=0.0015), pytest.approx(0.25 + reach, abs=0.0015))
+
+
+def test_ranges_of_a_set() -> None:
+    def ranges(*pairs: tuple[int, int]) -> object:
+        return ranges_of(*np.array(pairs).T)
+
+    assert ranges((30, 39), (70, 100), (25, 25)) == FAIRFACE_RANGES
+    assert ranges((25, 32), (4, 6), (25, 32), (60, 100)) == ((4, 6), (25, 32), (60, 100))
+    assert ranges((20, 30), (30, 40)) is None
+    assert ranges((20, 20)) == FAIRFACE_RANGES
+
+
+def test_distance_in_ranges_of_another_set() -> None:
+    ranges = ((4, 6), (25, 32), (60, 100))
+    distance = range_distance(sure_of(5, 5, 28, 99), np.array([4, 60, 60, 60]), ranges)
+    assert distance.tolist() == [0, 2, 1, 0]
+    # Between two ranges neither has the probability: the mass inside them decides.
+    spread = 0.6 * sure_of(10)[0] + 0.1 * sure_of(6)[0] + 0.3 * sure_of(25)[0]
+    assert range_distance(spread[None], np.array([25]), ranges).tolist() == [0]
+
+
+def test_an_interval_covers_the_years_its_ends_fall_into() -> None:
+    low, high = np.array([29.5, 29.49, 20.0, 20.0]), np.array([35.0, 35.0, 28.49, 28.5])
+    assert covered(low, high, np.full(4, 29), np.full(4, 29)).tolist() == [False, True, False, True]
+    # A range is touched by one year of it.
+    assert covered(np.array([29.5]), np.array([35.0]), np.array([20]), np.array([30])).tolist() == [True]
+    assert covered(np.array([29.5]), np.array([35.0]), np.array([36]), np.array([40])).tolist() == [False]
+
+
+def test_single_guesses_in_an_interval() -> None:
+    # 26 to 34 as shown reaches from 25.5 to 34.5: 4.5 years either side of the mean, one standard deviation of 4.5.
+    share = covered_guesses(np.array([26.2, 26.2]), np.array([33.8, 33.8]), np.array([30.0, 30]), np.array([4.5, 0]))
+    assert share == pytest.approx([math.erf(1 / math.sqrt(2)), 1])
+
+
+def test_gender_figures() -> None:
+    female = np.array([True, True, True, False, False])
+    figures = gender_figures(np.array([0.9, 0.5, 0.2, 0.6, 0.1]), female)
+    assert figures.confusion == {"female": {"female": 2, "male": 1}, "male": {"female": 1, "male": 1}}
+    assert figures.accuracy == pytest.approx(3 / 5)
+    assert figures.precision == {"female": pytest.approx(2 / 3), "male": pytest.approx(1 / 2)}
+    assert figures.recall == {"female": pytest.approx(2 / 3), "male": pytest.approx(1 / 2)}
+
+
+def test_gender_figures_of_one_gender_leave_out_what_has_no_faces() -> None:
+    figures = gender_figures(np.array([0.9, 0.8]), np.array([True, True]))
+    assert figures.precision == {"female": 1, "male": None}
+    assert figures.recall == {"female": 1, "male": None}
+
+
+def test_reliability_and_calibration_error() -> None:
+    probability = np.array([0.5, 0.52, 0.93, 0.91, 0.92, 1.0])
+    right = np.array([True, False, True, True, False, True])
+    bins = reliability(probability, right)
+    assert [(of.faces, of.said, of.right) for of in bins] == [
+        (2, pytest.approx(0.51), pytest.approx(0.5)),
+        (3, pytest.approx(0.92), pytest.approx(2 / 3)),
+        (1, 1, 1),
+    ]
+    error = (2 * 0.01 + 3 * (0.92 - 2 / 3) + 0) / 6
+    assert expected_calibration_error(bins) == pytest.approx(error)
+
+
+def test_calibration_error_by_chance_is_that_of_true_probabilities() -> None:
+    # Of one face said to be 0.8: right four times in five and then 0.2 off, else 0.8.
+    assert calibration_error_by_chance(np.array([0.8]), draws=20_000) == pytest.approx(0.32, abs=0.01)
+    random = np.random.default_rng(0)
+    probability = random.uniform(0.5, 1, 5000)
+    true = [reliability(probability, random.random(5000) < probability) for _ in range(20)]
+    by_chance = calibration_error_by_chance(probability)
+    assert np.mean([expected_calibration_error(bins) for bins in true]) == pytest.approx(by_chance, rel=0.15)
+    assert by_chance < 0.03
+
+
+def test_risk_coverage_takes_the_surest_first() -> None:
+    curve = risk_coverage(np.array([6.0, 1.0, 2.0]), np.array([0.9, 0.1, 0.5]))
+    assert curve == pytest.approx([1, 1.5, 3])
+    assert curve.mean() == pytest.approx(5.5 / 3)

@@ -23,7 +23,10 @@ TURN_DEGREES = 10.0
 
 _GREY = (OUTSIDE_GREY,) * 3
 _LEVELS = np.arange(256, dtype=np.float32) / 255
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # of RGB
+_SAME = np.eye(3, dtype=np.float32)
+_TO_GREY = np.tile(np.array([0.299, 0.587, 0.114], np.float32), (3, 1))  # of RGB
+# Drawn once: normal numbers cost more than all else here, and no network learns where in so many a picture's begin.
+_NOISE = np.random.default_rng(0).standard_normal(1 << 21, np.float32)
 
 
 def centre(crop: Image, size_px: int) -> Image:
@@ -56,18 +59,30 @@ def augmented(crop: Image, size_px: int, random: Random, strength: float = 1.0) 
 
 def _reframed(crop: Image, size_px: int, random: Random, strength: float) -> Image:
     """Mirrored, scaled, stretched, turned and shifted around the centre."""
-    zoom = math.exp(strength * random.uniform(-SCALE, SCALE))
-    stretch = math.exp(strength * random.uniform(-ASPECT, ASPECT))
-    mirror = random.choice((-1.0, 1.0))
-    angle = strength * math.radians(TURN_DEGREES * np.clip(random.normal(), -2.5, 2.5))
-    shift = strength * SHIFT * size_px * np.clip(random.normal(size=2), -2.5, 2.5)
-    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    to_crop = zoom * turn @ np.diag([stretch * mirror, 1 / stretch])
-    offset = (crop.shape[0] - 1) / 2 + shift - to_crop @ np.full(2, (size_px - 1) / 2)
+    chance = random.random(3).tolist()
+    normal_x, normal_y, normal_turn = (max(-2.5, min(2.5, value)) for value in random.standard_normal(3).tolist())
+    zoom = math.exp(strength * SCALE * (2 * chance[0] - 1))
+    stretch = math.exp(strength * ASPECT * (2 * chance[1] - 1))
+    mirror = -1.0 if chance[2] < 0.5 else 1.0
+    angle = strength * math.radians(TURN_DEGREES) * normal_turn
+    across, up = zoom * stretch * mirror, zoom / stretch
+    to_crop = (
+        (across * math.cos(angle), -up * math.sin(angle)),
+        (across * math.sin(angle), up * math.cos(angle)),
+    )
+    # The view's centre, in the crop: its own centre, shifted.
+    middle, half = (crop.shape[0] - 1) / 2, (size_px - 1) / 2
+    shift = strength * SHIFT * size_px
+    matrix = np.array(
+        [
+            (*row, middle + shift * normal - half * (row[0] + row[1]))
+            for row, normal in zip(to_crop, (normal_x, normal_y), strict=True)
+        ]
+    )
     return np.asarray(
         cv2.warpAffine(
             crop,
-            np.column_stack([to_crop, offset]),
+            matrix,
             (size_px, size_px),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderValue=_GREY,
@@ -86,20 +101,21 @@ def _enlarged(view: Image, random: Random) -> Image:
 
 def _recoloured(view: Image, random: Random, strength: float) -> Image:
     """Exposure, gamma, contrast and white balance as one table a channel, then saturation."""
-    gamma = math.exp(strength * random.uniform(-0.35, 0.35))
-    gain = np.exp(strength * (random.uniform(-0.35, 0.25) + random.uniform(-0.12, 0.12, 3)))
-    contrast, middle = math.exp(strength * random.uniform(-0.3, 0.3)), float(view.mean()) / 255
+    chance = random.random(7)
+    gamma = math.exp(strength * (0.7 * chance[0] - 0.35))
+    gain = np.exp(strength * (0.6 * chance[1] - 0.35 + (0.24 * chance[2:5] - 0.12)))
+    contrast = math.exp(strength * (0.6 * chance[5] - 0.3))
+    middle = (cv2.mean(view)[1] / 255) ** gamma * float(gain.mean())
     levels = (_LEVELS**gamma)[:, np.newaxis] * gain
-    middle = middle**gamma * float(gain.mean())
     table = np.clip((middle + (levels - middle) * contrast) * 255, 0, 255).astype(np.uint8)
     view = np.asarray(cv2.LUT(view, table[np.newaxis]), np.uint8)
-    saturation = math.exp(strength * random.uniform(-0.7, 0.35))
-    mixing = saturation * np.eye(3, dtype=np.float32) + (1 - saturation) * np.tile(_LUMA, (3, 1))
-    return np.asarray(cv2.transform(view, mixing), np.uint8)
+    saturation = math.exp(strength * (1.05 * chance[6] - 0.7))
+    return np.asarray(cv2.transform(view, saturation * _SAME + (1 - saturation) * _TO_GREY), np.uint8)
 
 
 def _noisy(view: Image, random: Random) -> Image:
-    noise = random.standard_normal(view.shape, np.float32) * random.uniform(2, 14)
+    start = int(random.integers(0, len(_NOISE) - view.size))
+    noise = _NOISE[start : start + view.size].reshape(view.shape) * np.float32(random.uniform(2, 14))
     return np.asarray(cv2.add(view, noise, dtype=cv2.CV_8U), np.uint8)
 
 

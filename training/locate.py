@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from agecam.alignment import square_from_landmarks
 from agecam.detector import FaceDetector
+from agecam.errors import SourceError
 from agecam.types import Image
 from training import command
 from training.datasets.face_zip import FaceZip
@@ -36,23 +37,29 @@ def locate(path: Path, workers: int = 2) -> tuple[npt.NDArray[np.float32], npt.N
     Faces the detector does not find as they are, it looks for once more in turned, smaller, larger and brighter views:
     that places them, but they still count as not found. The last ones get the set's median square, placed by the
     picture's size: the sets were cut around their faces, so that the middle of the picture is the best guess.
+
+    Raises:
+        SourceError: no face was found at all, so that nothing says where the faces are.
     """
     cached = CACHE / f"{path.stem}.npz"
     faces = FaceZip(path).faces
+    names = np.array([face.file for face in faces])
     if cached.exists():
         with np.load(cached) as file:
-            if len(file["found"]) == len(faces):
+            if "files" in file and np.array_equal(file["files"], names):
                 return file["squares"], file["found"]
     starts = range(0, len(faces), SHARE)
     with ProcessPoolExecutor(workers, get_context("spawn"), _prepare, (path,)) as pool:
         parts = list(tqdm(pool.map(_locate_share, starts), total=len(starts), desc=f"Finding faces in {path.name}"))
     relative, sizes, found = (np.concatenate(column) for column in zip(*parts, strict=True))
+    if not found.any():
+        raise SourceError(f"The detector finds no face in any picture of {path}: check what its pictures show.")
     nowhere = np.isnan(relative[:, 0])
     relative[nowhere] = np.median(relative[found], axis=0)
     squares = (relative * np.concatenate([sizes, sizes], axis=1)).astype(np.float32)
     CACHE.mkdir(parents=True, exist_ok=True)
     part = cached.with_name(f"part-{cached.name}")
-    np.savez(part, squares=squares, found=found)
+    np.savez(part, squares=squares, found=found, files=names)
     part.replace(cached)
     return squares, found
 

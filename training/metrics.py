@@ -1,16 +1,31 @@
 """Figures of merit, in numpy: what training watches and evaluation reports."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtr
 
 from agecam.types import AGE_CLASSES
 
+Range = tuple[int, int]
+"""First and last age in years, both inclusive."""
+
 FAIRFACE_RANGES = ((0, 2), (3, 9), (10, 19), (20, 29), (30, 39), (40, 49), (50, 59), (60, 69), (70, 100))
 
+INTERVAL_SHARE = 0.8
+"""What the program's age intervals are meant to cover."""
+
+RESAMPLES = 1000
+"""Of the bootstrap."""
+
+RELIABILITY_BINS = 10
+"""From a probability of 0.5, the least that the likelier of two classes has, to 1."""
+
 Floats = npt.NDArray[np.floating[Any]]
+Bools = npt.NDArray[np.bool_]
 
 
 def softmax(logits: Floats) -> Floats:
@@ -28,17 +43,155 @@ def mean_absolute_error(age: Floats, truth: Floats) -> float:
     return float(np.abs(age - truth).mean())
 
 
-def likeliest_range(
-    distribution: Floats, ranges: tuple[tuple[int, int], ...] = FAIRFACE_RANGES
-) -> npt.NDArray[np.intp]:
-    """`(N, 101)` -> index of the range with the most probability."""
-    mass = np.stack([distribution[:, low : high + 1].sum(1) for low, high in ranges], axis=1)
-    return np.asarray(mass.argmax(1))
+def cumulative_score(error: Floats, years: float = 5) -> float:
+    """CS@5: the share of errors of at most so many years."""
+    return float((np.abs(error) <= years).mean())
 
 
 def chalearn_error(age: Floats, mean: Floats, std: Floats) -> float:
     """`1 - exp(-(x - mu)^2 / (2 sigma^2))`, averaged: 0 is perfect (Escalera et al. 2015)."""
-    return float((1 - np.exp(-((age - mean) ** 2) / (2 * std**2))).mean())
+    agreed = np.maximum(std, 1e-3)  # where all raters said the same, only that is right
+    return float((1 - np.exp(-((age - mean) ** 2) / (2 * agreed**2))).mean())
+
+
+def bootstrap_interval(values: Floats, share: float = 0.95, seed: int = 1) -> tuple[float, float]:
+    """The percentile bootstrap interval of the mean of `(N,)` values."""
+    random = np.random.default_rng(seed)
+    at_once = max(1, 2_000_000 // len(values))
+    means = [
+        values[random.integers(0, len(values), (min(at_once, RESAMPLES - first), len(values)))].mean(1)
+        for first in range(0, RESAMPLES, at_once)
+    ]
+    low, high = np.quantile(np.concatenate(means), [(1 - share) / 2, (1 + share) / 2])
+    return float(low), float(high)
+
+
+# --- ages known as ranges ------------------------------------------------------------------------------
+
+
+def ranges_of(age_min: npt.NDArray[Any], age_max: npt.NDArray[Any]) -> tuple[Range, ...] | None:
+    """The ranges that a set tells ages in, in order: FairFace's where they do, else its own; None if these overlap."""
+    own = sorted({(int(low), int(high)) for low, high in zip(age_min, age_max, strict=True) if low < high})
+    if set(own) <= set(FAIRFACE_RANGES):
+        return FAIRFACE_RANGES
+    if any(high >= low for (_, high), (low, _) in pairwise(own)):
+        return None
+    return tuple(own)
+
+
+def range_mass(distribution: Floats, ranges: tuple[Range, ...] = FAIRFACE_RANGES) -> Floats:
+    """`(N, 101)` -> `(N, ranges)`: the probability inside each range."""
+    return np.stack([distribution[:, low : high + 1].sum(1) for low, high in ranges], axis=1)
+
+
+def likeliest_range(distribution: Floats, ranges: tuple[Range, ...] = FAIRFACE_RANGES) -> npt.NDArray[np.intp]:
+    """`(N, 101)` -> index of the range with the most probability."""
+    return np.asarray(range_mass(distribution, ranges).argmax(1))
+
+
+def range_distance(distribution: Floats, age_min: Floats, ranges: tuple[Range, ...] = FAIRFACE_RANGES) -> Floats:
+    """How many ranges the likeliest one is off the one that begins at `age_min`: `(N,)`, 0 is exact."""
+    right = np.searchsorted([low for low, _ in ranges], age_min, side="right") - 1
+    return np.asarray(np.abs(likeliest_range(distribution, ranges) - right))
+
+
+# --- the interval --------------------------------------------------------------------------------------
+
+
+def covered(low: Floats, high: Floats, age_min: Floats, age_max: Floats) -> Bools:
+    """Whether each interval touches the years from `age_min` to `age_max` (equal where the age is known).
+
+    Labels are whole years: an interval covers the years that its ends fall into, as it is shown.
+    """
+    return np.asarray((age_max >= np.floor(low + 0.5)) & (age_min <= np.floor(high + 0.5)))
+
+
+def covered_guesses(low: Floats, high: Floats, mean: Floats, std: Floats) -> Floats:
+    """`(N,)`: the share of single raters' guesses in each interval, if their guesses are normally distributed."""
+    spread = np.maximum(std, 1e-3)
+    first, last = np.floor(low + 0.5) - 0.5, np.floor(high + 0.5) + 0.5
+    return np.asarray(ndtr((last - mean) / spread) - ndtr((first - mean) / spread))
+
+
+# --- gender --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class GenderFigures:
+    """Forced choices at one half, against the labels; None where nothing is to be divided."""
+
+    accuracy: float
+    precision: dict[str, float | None]
+    """Of 'female' and 'male': the share of right ones among the faces so called."""
+    recall: dict[str, float | None]
+    """The share of the faces of that label that are called so."""
+    confusion: dict[str, dict[str, int]]
+    """Label -> guess -> faces."""
+
+
+def gender_figures(female_probability: Floats, female: Bools) -> GenderFigures:
+    labels = {"female": female, "male": ~female}
+    guesses = {"female": female_probability >= 0.5, "male": female_probability < 0.5}
+    confusion = {
+        label: {guess: int((rows & so_called).sum()) for guess, so_called in guesses.items()}
+        for label, rows in labels.items()
+    }
+    right = {name: int((labels[name] & guesses[name]).sum()) for name in labels}
+    return GenderFigures(
+        accuracy=sum(right.values()) / len(female),
+        precision={name: right[name] / rows.sum() if rows.any() else None for name, rows in guesses.items()},
+        recall={name: right[name] / rows.sum() if rows.any() else None for name, rows in labels.items()},
+        confusion=confusion,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """The faces whose probability lies in one bin."""
+
+    faces: int
+    said: float
+    """Mean probability."""
+    right: float
+    """Share of right guesses."""
+
+
+def reliability(probability: Floats, right: Bools) -> list[ReliabilityBin]:
+    """Bins of equal width from 0.5 to 1, the empty ones left out, of the probability of the likelier of two classes."""
+    place = _bins(probability)
+    chosen = [place == index for index in range(RELIABILITY_BINS) if (place == index).any()]
+    return [
+        ReliabilityBin(int(rows.sum()), float(probability[rows].mean()), float(right[rows].mean())) for rows in chosen
+    ]
+
+
+def expected_calibration_error(bins: list[ReliabilityBin]) -> float:
+    """How far what is said is off what is right, averaged over the faces (Guo et al. 2017)."""
+    return sum(of.faces * abs(of.said - of.right) for of in bins) / sum(of.faces for of in bins)
+
+
+def calibration_error_by_chance(probability: Floats, draws: int = 200, seed: int = 1) -> float:
+    """The expected calibration error of so many faces if every probability were true: few can hardly show less."""
+    random = np.random.default_rng(seed)
+    in_bin = np.eye(RELIABILITY_BINS)[_bins(probability)]
+    off = [np.abs((probability - (random.random(len(probability)) < probability)) @ in_bin).sum() for _ in range(draws)]
+    return float(np.mean(off) / len(probability))
+
+
+def _bins(probability: Floats) -> npt.NDArray[np.int_]:
+    return np.asarray(np.minimum((probability - 0.5) * 2 * RELIABILITY_BINS, RELIABILITY_BINS - 1), int)
+
+
+# --- who knows when it does not know -------------------------------------------------------------------
+
+
+def risk_coverage(error: Floats, doubt: Floats) -> Floats:
+    """`(N,)`: the mean error of the k faces of least doubt, for k from 1 to N. Its mean is the area under the curve."""
+    surest_first = error[np.argsort(doubt, kind="stable")]
+    return np.asarray(np.cumsum(surest_first) / np.arange(1, len(error) + 1))
+
+
+# --- all of a set at once, as training watches it ------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +225,7 @@ def set_figures(distribution: Floats, female: Floats, targets: Floats) -> SetFig
         error = expected_age(distribution[known]) - targets[known, 0]
         mae, bias = float(np.abs(error).mean()), float(error.mean())
     if not known.all():
-        right = np.searchsorted([low for low, _ in FAIRFACE_RANGES], targets[~known, 0], side="right") - 1
-        distance = np.abs(likeliest_range(distribution[~known]) - right)
+        distance = range_distance(distribution[~known], targets[~known, 0])
         exact, one_off = float((distance == 0).mean()), float((distance <= 1).mean())
     return SetFigures(len(targets), mae, bias, exact, one_off, gender)
 

@@ -36,9 +36,11 @@ class TorchTwin(nn.Module):
         """
         super().__init__()
         self.bfloat16 = bfloat16
-        self.parts = nn.ModuleDict()
-        self.plan: list[tuple[str, list[int], int]] = []
-        """(part, places of its inputs, place of its output), in order."""
+        self.parts = nn.ModuleList()
+        self.plan: list[tuple[list[int], int]] = []
+        """Places of its inputs, and of its output, for every part in order."""
+        self.layers: list[str] = []
+        """The layer that each part stands for."""
         places: dict[int, int] = {id(network.inputs[0]): 0}
         for operation in network.operations:
             if isinstance(operation, keras.layers.InputLayer):
@@ -48,10 +50,11 @@ class TorchTwin(nn.Module):
                     f"The layer {type(operation).__name__} has no counterpart in training/torch_twin.py: add it "
                     "there, or train with KERAS_BACKEND=tensorflow."
                 )
-            self.parts[operation.name] = _BUILDERS[type(operation)](operation)
+            self.parts.append(_BUILDERS[type(operation)](operation))
+            self.layers.append(operation.name)
             sources = operation.input if isinstance(operation.input, list) else [operation.input]
             places[id(operation.output)] = len(places)
-            self.plan.append((operation.name, [places[id(x)] for x in sources], places[id(operation.output)]))
+            self.plan.append(([places[id(x)] for x in sources], places[id(operation.output)]))
         self.result = places[id(network.outputs[0])]
         self.take(network)
         self.to(memory_format=torch.channels_last)
@@ -59,8 +62,8 @@ class TorchTwin(nn.Module):
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         values = {0: pictures.permute(0, 3, 1, 2)}
         with torch.autocast(pictures.device.type, torch.bfloat16, enabled=self.bfloat16):
-            for name, sources, target in self.plan:
-                values[target] = self.parts[name](*(values[source] for source in sources))
+            for part, (sources, target) in zip(self.parts, self.plan, strict=True):
+                values[target] = part(*(values[source] for source in sources))
         return values[self.result].float()
 
     def take(self, network: keras.Model) -> None:
@@ -76,8 +79,8 @@ class TorchTwin(nn.Module):
 
     def _pairs(self, network: keras.Model) -> list[_Pair]:
         pairs: list[_Pair] = []
-        for name, _, _ in self.plan:
-            part, layer = self.parts[name], network.get_layer(name)
+        for name, part in zip(self.layers, self.parts, strict=True):
+            layer = network.get_layer(name)
             if isinstance(layer, keras.layers.DepthwiseConv2D):
                 pairs.append((part.convolution.weight, layer.kernel, (2, 3, 0, 1), (2, 3, 0, 1)))
             elif isinstance(layer, keras.layers.Conv2D):

@@ -20,15 +20,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import cv2
 import keras
 import numpy as np
 
 from agecam.errors import UsageError
+from agecam.types import Image
 from training import command
 from training.augment import augmented_batch, centre
 from training.crops import Crops, DecodedCrops
 from training.losses import DistilledLoss, FaceLoss
 from training.metrics import SetFigures, by_set
+from training.sampling import drawn, weights_by_age
 from training.trunks import TRUNKS
 
 
@@ -49,19 +52,24 @@ def main() -> None:
         raise UsageError(
             f"--batch {options.batch} is more than the {len(train.images)} pictures: choose a smaller one."
         )
+    size_px = options.size or crops.size_px
     batches = FaceBatches(train, crops.size_px, options, first_epoch=done[-1]["epoch"] if done else 0)
-    network = TRUNKS[options.network](crops.size_px, **json.loads(options.arguments))
+    network = TRUNKS[options.network](size_px, **json.loads(options.arguments))
     if options.start is not None:
         network.set_weights(keras.models.load_model(options.start, compile=False).get_weights())
-    trained = trainable(network, options)
-    trained.compile(
-        optimizer=optimizer(options, len(batches)),
-        loss=DistilledLoss(options.teacher_share) if options.teacher else FaceLoss(),
-        jit_compile=options.jit and keras.backend.backend() != "torch",
-    )
+    teacher = keras.models.load_model(options.teacher, compile=False) if options.teacher else None
+    loss = DistilledLoss(options.teacher_share) if teacher else FaceLoss()
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "run.json").write_text(json.dumps(vars(options), default=str, indent=1))
     print(f"{network.count_params():,} parameters, {len(train.images):,} pictures, {len(batches)} steps an epoch")
+    judge = Judge(network, val, crops.size_px, options, best=min((line["score"] for line in done), default=math.inf))
+    if keras.backend.backend() == "torch":
+        from training.torch_fit import fit
+
+        fit(network, teacher, batches, loss, rate_schedule(options, len(batches)), judge, options)
+        return
+    trained = trainable(network, teacher)
+    trained.compile(optimizer=optimizer(options, len(batches)), loss=loss, jit_compile=options.jit)
     trained.fit(
         batches,
         epochs=options.epochs,
@@ -69,14 +77,7 @@ def main() -> None:
         callbacks=[
             *([] if options.no_backup else [keras.callbacks.BackupAndRestore(str(options.out / "backup"))]),
             keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
-            *([CarryBack(trained, network)] if keras.backend.backend() == "torch" else []),
-            Judge(
-                network,
-                val,
-                crops.size_px,
-                options,
-                best=min((line["score"] for line in done), default=math.inf),
-            ),
+            judge,
         ],
     )
 
@@ -91,10 +92,11 @@ class FaceBatches(keras.utils.PyDataset):
     def __init__(self, crops: DecodedCrops, size_px: int, options: argparse.Namespace, first_epoch: int) -> None:
         # PyTorch's threads wait for each other: a loader beside them costs more than one between the steps.
         super().__init__(workers=1 if keras.backend.backend() == "torch" else os.cpu_count() or 1, max_queue_size=8)
-        self.crops, self.size_px = crops, size_px
+        self.crops, self.size_px, self.shown_px = crops, size_px, options.size or size_px
         self.batch: int = options.batch
         self.seed: int = options.seed
         self.epochs: int = options.epochs
+        self.weights = weights_by_age(crops.targets, crops.sets, options.rebalance)
         self.epoch = first_epoch - 1
         self.on_epoch_begin()
 
@@ -105,55 +107,48 @@ class FaceBatches(keras.utils.PyDataset):
         rows = self.order[index * self.batch : (index + 1) * self.batch]
         random = np.random.default_rng((self.seed, self.epoch, index))
         strength = 1.0 if self.epoch < 0.5 * self.epochs else 0.5
-        return augmented_batch(self.crops.images[rows], self.size_px, random, strength), self.crops.targets[rows]
+        views = augmented_batch(self.crops.images[rows], self.size_px, random, strength)
+        return shrunk(views, self.shown_px), self.crops.targets[rows]
 
     def on_epoch_begin(self) -> None:
         self.epoch += 1
-        self.order = np.random.default_rng((self.seed, self.epoch)).permutation(len(self.crops.images))
+        self.order = drawn(self.weights, np.random.default_rng((self.seed, self.epoch)))
 
 
-def trainable(network: keras.Model, options: argparse.Namespace) -> keras.Model:
+def shrunk(faces: Image, size_px: int) -> Image:
+    """`(N, side, side, 3)` -> `(N, size_px, size_px, 3)`."""
+    if faces.shape[1] == size_px:
+        return faces
+    return np.stack([cv2.resize(face, (size_px, size_px), interpolation=cv2.INTER_AREA) for face in faces])
+
+
+def trainable(network: keras.Model, teacher: keras.Model | None) -> keras.Model:
     """The network as it trains: alone, or with its teacher's opinion of the same pictures beside its own."""
-    inputs = keras.Input(network.input_shape[1:])
-    student = network
-    if keras.backend.backend() == "torch":
-        from training.torch_twin import TorchTwin
-
-        twin = TorchTwin(network, options.bfloat16)
-        if options.jit:
-            twin.compile(dynamic=False)
-        student = keras.layers.TorchModuleWrapper(twin, name="twin", output_shape=network.output_shape)
-    if options.teacher is None:
-        return keras.Model(inputs, student(inputs)) if student is not network else network
-    teacher = keras.models.load_model(options.teacher, compile=False)
+    if teacher is None:
+        return network
     teacher.name = "teacher"  # names in one model differ
     teacher.trainable = False
-    logits = [student(inputs), teacher(inputs, training=False)]
+    inputs = keras.Input(network.input_shape[1:])
+    logits = [network(inputs), teacher(inputs, training=False)]
     return keras.Model(inputs, keras.layers.Concatenate(dtype="float32")(logits))
 
 
-class CarryBack(keras.callbacks.Callback):
-    """After an epoch, what the twin has learned is in the network."""
-
-    def __init__(self, trained: keras.Model, network: keras.Model) -> None:
-        super().__init__()
-        self.twin, self.network = trained.get_layer("twin").module, network
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self.twin.give(self.network)
+def rate_schedule(options: argparse.Namespace, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    """A warm-up, then a cosine to nothing."""
+    warm_up = max(1, round(options.epochs * 0.05))
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=options.rate / 20,
+        warmup_target=options.rate,
+        warmup_steps=steps * warm_up,
+        decay_steps=steps * max(1, options.epochs - warm_up),
+        alpha=0.002,
+    )
 
 
 def optimizer(options: argparse.Namespace, steps: int) -> keras.optimizers.Optimizer:
-    """AdamW with a warm-up and a cosine to nothing; the weights that are kept are their running mean."""
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=options.rate / 20,
-        warmup_target=options.rate,
-        warmup_steps=steps * max(1, round(options.epochs * 0.05)),
-        decay_steps=steps * (options.epochs - max(1, round(options.epochs * 0.05))),
-        alpha=0.002,
-    )
+    """AdamW; the weights that are kept are their running mean."""
     adamw = keras.optimizers.AdamW(
-        schedule,
+        rate_schedule(options, steps),
         weight_decay=options.decay,
         use_ema=True,
         ema_momentum=options.ema,
@@ -172,7 +167,8 @@ class Judge(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         self.network, self.val, self.options = network, val, options
-        self.faces = np.stack([centre(crop, size_px) for crop in val.images]).astype(np.float32)
+        faces = np.stack([centre(crop, size_px) for crop in val.images])
+        self.faces = shrunk(faces, options.size or size_px).astype(np.float32)
         self.log = options.out / "log.jsonl"
         self.started: tuple[int, float] | None = None
         self.best = best
@@ -242,6 +238,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=2e-3, help="largest learning rate")
     parser.add_argument("--decay", type=float, default=0.05, help="weight decay")
     parser.add_argument("--ema", type=float, default=0.998, help="momentum of the weights' running mean")
+    parser.add_argument("--rebalance", type=float, default=0.0, help="0 as the sets are, 1 all ages equally often")
+    parser.add_argument("--size", type=int, metavar="PX", help="train on smaller faces than the crops: a quick start")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--teacher", type=Path, help="a trained network of our own to learn from as well")
     parser.add_argument("--teacher-share", type=float, default=0.5)

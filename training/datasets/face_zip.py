@@ -58,7 +58,7 @@ class FaceZip:
             self._zip = zipfile.ZipFile(path)
             with self._zip.open("labels.csv") as file:
                 self.faces = [_face(row) for row in csv.DictReader(io.TextIOWrapper(file, "utf-8"))]
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        except (OSError, KeyError, TypeError, ValueError, csv.Error, zipfile.BadZipFile) as error:
             raise SourceError(
                 f"{path} is not a zip of labelled faces ({error}): it needs labels.csv and images/, "
                 "as training/README.md describes."

@@ -1,0 +1,43 @@
+"""Result files: complete or absent under their final names, and read with a sentence where they are not."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from agecam.errors import UsageError
+from agecam.recorder.atomic import PartFile
+
+
+def write_bytes(path: Path, content: bytes) -> Path:
+    """Raises OutputError where nothing can be written."""
+    file = PartFile(path)
+    try:
+        file.write(content)
+        return file.commit()
+    finally:
+        file.discard()
+
+
+def write_text(path: Path, text: str) -> Path:
+    return write_bytes(path, text.encode())
+
+
+def write_json(path: Path, content: Any, indent: int = 1) -> Path:
+    return write_text(path, json.dumps(content, indent=indent, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path, made_by: str) -> dict[str, Any]:
+    """What a step of the training wrote.
+
+    Raises:
+        UsageError: there is no such file, or it is not one of that step.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"There is no {path}: run python -m {made_by} first.") from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read ({error}): run python -m {made_by} again.") from error
+    if not isinstance(content, dict) or content.get("made_by") != made_by:
+        raise UsageError(f"{path} was not made by {made_by}: name the file that it wrote.")
+    return content
