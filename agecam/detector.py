@@ -130,12 +130,12 @@ def _detect(frame: tf.Tensor, scales: list[float], halvings: int, networks: "_Ne
     boxes = _square(_unbeaten(tf.concat(proposals, axis=0), 0.7)[:, :4])
 
     # 2. Refinement of the proposals
-    offsets, logits = _run(networks.rnet, pixels, boxes, 24, batch_step=32)
+    offsets, logits = _run(networks.rnet, pixels, boxes, 24, batch_step=16)
     rows = _confident(_refine(boxes, offsets), tf.sigmoid(logits), REFINE_THRESHOLD)
     boxes = _square(_unbeaten(rows, 0.7)[:, :4])
 
     # 3. Output: final boxes and the five landmarks
-    offsets, landmarks, logits = _run(networks.onet, pixels, boxes, 48, batch_step=8)
+    offsets, landmarks, logits = _run(networks.onet, pixels, boxes, 48, batch_step=4)
     landmarks = _place(landmarks, boxes)
     rows = _confident(_refine(boxes, offsets), tf.sigmoid(logits), OUTPUT_THRESHOLD, landmarks)
     return _unbeaten(rows, 0.7, over_smaller=True)

@@ -5,6 +5,7 @@ import tensorflow as tf
 from agecam.detector import FaceDetector
 from agecam.device import DeviceChoice, choose_device
 from agecam.estimator import Estimator
+from agecam.memory import give_back_unused
 from agecam.tracker import Tracker
 from agecam.types import Detection, Face, Frame, FrameResult
 
@@ -67,4 +68,6 @@ def build_engine(
         UsageError: a GPU was asked for and there is none.
     """
     chosen = choose_device(device)
-    return Engine(FaceDetector(chosen, min_face_px), Estimator.load(model, chosen), detect_every, track)
+    engine = Engine(FaceDetector(chosen, min_face_px), Estimator.load(model, chosen), detect_every, track)
+    give_back_unused()
+    return engine

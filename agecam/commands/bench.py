@@ -138,8 +138,6 @@ def _memory(frames: list[Image]) -> dict[str, Any]:
     stage = f"analyze, {frames[0].shape[1]}x{frames[0].shape[0]} clip of {MEMORY_FRAMES} frames, with video"
     if sys.platform == "win32":
         return {"stage": stage, "note": "memory is not measured on Windows"}
-    import resource
-
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "clip.mp4"
         with VideoWriter(clip, frames[0].shape[1], frames[0].shape[0], 30) as writer:
@@ -148,11 +146,19 @@ def _memory(frames: list[Image]) -> dict[str, Any]:
         results = [str(Path(folder) / name) for name in ("r.jsonl", "a.mp4")]
         command = [sys.executable, "-m", "agecam", "analyze", str(clip), "--jsonl", results[0], "--video", results[1]]
         started = time.perf_counter()
-        subprocess.run(command, check=True, capture_output=True)
+        done = subprocess.run([sys.executable, "-c", _PEAK, *command], check=True, capture_output=True, text=True)
         seconds = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    peak = int(done.stdout)
     peak_mib = peak / (2**20 if sys.platform == "darwin" else 2**10)
     return {"stage": stage, "peak_mib": peak_mib, "seconds": seconds}
+
+
+# In a small process between: one that is started by a large one counts the large one's memory as its own peak.
+_PEAK = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
 
 
 def _pictures(source: str) -> list[Image]:
