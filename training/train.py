@@ -4,9 +4,9 @@
     python -m training.crops  --data faces/utkface.zip faces/fairface.zip faces/aaf.zip
     python -m training.train  --crops cache/crops/{utkface,fairface,aaf}.npz --out runs/compact
 
-Expected: about an hour on two cores for 12 epochs (training/README.md tells how that run went); on `test`, as
-training.evaluate prints it, UTKFace MAE 5.38 years and gender 92.6%; FairFace age range 55.0% exact, gender 87.4%;
-All-Age-Faces MAE 5.55 and 94.2%; One Million Impressions apparent MAE 3.48, ChaLearn error 0.206, gender 94.7%.
+Expected: about two hours on two cores for the two runs that training/README.md tells of; on `test`, as
+training.evaluate prints it, UTKFace MAE 5.14 years and gender 93.4%; FairFace age range 54.9% exact, gender 88.2%;
+All-Age-Faces MAE 5.38 and 94.6%; One Million Impressions apparent MAE 3.48, ChaLearn error 0.203, gender 94.7%.
 
 Stopped, it goes on where it was when called again. Runs on any Keras backend (`KERAS_BACKEND`).
 """
