@@ -217,7 +217,12 @@ def test_training_and_program_see_the_same_tensor(
     monkeypatch.chdir(tmp_path)
     write_zip(tmp_path / "one.zip", picture)
     (tmp_path / "cache" / "squares").mkdir(parents=True)
-    np.savez(tmp_path / "cache" / "squares" / "one.npz", squares=square[None], found=np.array([True]))
+    np.savez(
+        tmp_path / "cache" / "squares" / "one.npz",
+        squares=square[None],
+        found=np.array([True]),
+        files=np.array(["images/a.png"]),
+    )
     encoded: list[Image] = []
     encode = cv2.imencode
 
