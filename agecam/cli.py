@@ -79,9 +79,9 @@ def _open(arguments: list[str]) -> int:
     parser.add_argument("source", metavar="SOURCE", nargs="?", help=argparse.SUPPRESS)
     parser.add_argument("--version", action="version", version=f"agecam {__version__}")
     options = parser.parse_args(arguments)
-    from agecam.commands.first_run import run_first
+    from agecam.commands.window import run_open
 
-    return run_first(options.source)
+    return run_open(options.source)
 
 
 def _analyze(arguments: list[str]) -> int:

@@ -6,7 +6,7 @@ is ever converted.
 """
 
 import math
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -170,6 +170,20 @@ def _propose(outputs: tf.Tensor, scale: float) -> tf.Tensor:
 
 
 def _unbeaten(rows: tf.Tensor, overlap: float, over_smaller: bool = False) -> tf.Tensor:
+    return _suppression(int(rows.shape[1]), overlap, over_smaller)(rows)
+
+
+@cache
+def _suppression(columns: int, overlap: float, over_smaller: bool) -> Any:
+    """`_suppressed` as a function of its own: the levels of the pyramid share one tracing of it, the slowest part."""
+    return tf.function(
+        lambda rows: _suppressed(rows, overlap, over_smaller),
+        input_signature=[tf.TensorSpec((None, columns), tf.float32)],
+        autograph=False,
+    )
+
+
+def _suppressed(rows: tf.Tensor, overlap: float, over_smaller: bool) -> tf.Tensor:
     """Rows (box, score, ...), best first, without those that any better row overlaps.
 
     Unlike greedy suppression a beaten row still beats others; the package works so. `over_smaller`

@@ -1,9 +1,15 @@
 """One frame in, everything AgeCam says about it out. No thread, no file, no window."""
 
+import threading
+import time
+from contextlib import suppress
+
+import numpy as np
 import tensorflow as tf
 
 from agecam.detector import FaceDetector
 from agecam.device import DeviceChoice, choose_device
+from agecam.errors import DetectorError
 from agecam.estimator import Estimator
 from agecam.memory import give_back_unused
 from agecam.tracker import Tracker
@@ -24,7 +30,14 @@ class Engine:
         self.estimator = estimator
         self.detect_every = detect_every
         self.track = track
+        self.stages_ms: dict[str, float] = {}
+        """What each stage of the last step took: detector, tracker, estimator with its crops."""
         self.reset()
+
+    @property
+    def device(self) -> str:
+        """Where it computes, as a person reads it: 'CPU' or 'GPU'."""
+        return self.detector.device.strip("/").partition(":")[0]
 
     def reset(self) -> None:
         """Forget the people seen so far: another source begins."""
@@ -40,13 +53,24 @@ class Engine:
             DetectorError: the detector itself failed; a frame without faces is no failure.
         """
         height_px, width_px = frame.image_bgr.shape[:2]
+        started_s = time.perf_counter()
         with tf.device(self.detector.device):
             pixels = tf.convert_to_tensor(frame.image_bgr)
         if self._since_detection % self.detect_every == 0:
             self._faces = self.detector.detect(pixels)
+            detected_s = time.perf_counter()
             self._numbers = list(self._tracker.update(self._faces)) if self.track else [None] * len(self._faces)
+        else:
+            detected_s = started_s
         self._since_detection += 1
+        tracked_s = time.perf_counter()
         attributes = self.estimator.estimate(pixels, self._faces)
+        ended_s = time.perf_counter()
+        self.stages_ms = {
+            "detector": (detected_s - started_s) * 1e3,
+            "tracker": (tracked_s - detected_s) * 1e3,
+            "estimator": (ended_s - tracked_s) * 1e3,
+        }
         faces = tuple(
             Face.of(face, of_face, number)
             for face, of_face, number in zip(self._faces, attributes, self._numbers, strict=True)
@@ -60,14 +84,37 @@ def build_engine(
     min_face_px: float = 40,
     detect_every: int = 1,
     track: bool = True,
+    first_size: tuple[int, int] | None = None,
 ) -> Engine:
     """The engine with the networks of a model, ready to step.
+
+    Args:
+        first_size: height and width of the frames to come, if they are known: the first step is then as fast as any.
 
     Raises:
         WeightsError: there is no such model, or its files are damaged.
         UsageError: a GPU was asked for and there is none.
     """
     chosen = choose_device(device)
-    engine = Engine(FaceDetector(chosen, min_face_px), Estimator.load(model, chosen), detect_every, track)
+    detector = FaceDetector(chosen, min_face_px)
+    # TensorFlow optimises the detector's graph for seconds, outside Python: meanwhile the other networks load.
+    warming = threading.Thread(target=_warm, args=(detector, first_size), name="warming the detector")
+    warming.start()
+    try:
+        estimator = Estimator.load(model, chosen)
+        if first_size is not None:
+            estimator.estimate_squares(np.zeros((*first_size, 3), np.uint8), _SOME_SQUARE)
+    finally:
+        warming.join()
+    engine = Engine(detector, estimator, detect_every, track)
     give_back_unused()
     return engine
+
+
+_SOME_SQUARE = np.array([[100, 100, 40, 0]], np.float32)
+
+
+def _warm(detector: FaceDetector, size: tuple[int, int] | None) -> None:
+    if size is not None:
+        with suppress(DetectorError):  # the first step will say so
+            detector.detect(np.zeros((*size, 3), np.uint8))

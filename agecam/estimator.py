@@ -110,7 +110,7 @@ def _compiled(card: Card, network: keras.Model) -> Any:
         return folded(crop_faces(frame, squares, card.crop), training=False)
 
     signature = [tf.TensorSpec((None, None, 3), tf.uint8), tf.TensorSpec((None, 4), tf.float32)]
-    graph = tf.function(run, input_signature=signature).get_concrete_function()
+    graph = tf.function(run, input_signature=signature, autograph=False).get_concrete_function()
     # The processor's kernels lay constant weights out once for all frames; variables, in every frame.
     frozen = convert_variables_to_constants_v2(graph)
     return lambda frame, squares: frozen(frame, squares)[0]

@@ -270,3 +270,27 @@ def test_the_card_for_people_is_made(folder: Path) -> None:
     assert text.startswith("# AgeCam model `small`")
     assert "| known | not described |" in text
     assert f"| known | 5 | 80.0% | {known['mae']:.2f} (" in text
+
+
+def test_sets_left_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    environment = {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "2"}
+    small = TRAIN[TRAIN.index("--batch") :]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        command("left_out", "--crops", *CROPS, "--out", "runs/left", "--", "--epochs", "1", "--steps", "2", *small)
+    told = json.loads((folder / "runs" / "left" / "left_out.json").read_text())["trained_without"]
+    assert list(told) == ["nothing", "known", "ranges"]
+    for row in told.values():
+        assert row["known"]["mae"] >= abs(row["known"]["bias"])
+        assert row["ranges"]["mae"] is None
+        assert 0 <= row["ranges"]["range_exact"] <= 1
+    assert told["known"] != told["nothing"]
+    # What was not trained on stands out, and only that.
+    table = capsys.readouterr().out
+    rows = [line for line in table.splitlines() if line.startswith("| ") and " y (" in line]
+    assert [row.count("**") for row in rows] == [0, 2, 2]
+    run = json.loads((folder / "runs" / "left" / "known" / "run.json").read_text())
+    assert "known.npz" not in str(run["crops"])
+    assert len(lines(folder / "runs" / "left" / "known" / "log.jsonl")) == 1

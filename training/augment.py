@@ -17,9 +17,9 @@ Random = np.random.Generator
 SCALE, ASPECT = 0.22, 0.06
 """Largest change of size, and of width against height, as natural logarithms."""
 SHIFT = 0.06
-"""Standard deviation of the shift, as a share of the side."""
-TURN_DEGREES = 10.0
-"""Standard deviation of the rotation."""
+"""Largest standard deviation of the shift, as a share of the side."""
+TURN_DEGREES = 20.0
+"""Largest rotation."""
 
 _GREY = (OUTSIDE_GREY,) * 3
 _LEVELS = np.arange(256, dtype=np.float32) / 255
@@ -35,36 +35,42 @@ def centre(crop: Image, size_px: int) -> Image:
     return crop[border : border + size_px, border : border + size_px]
 
 
-def augmented(crop: Image, size_px: int, random: Random, strength: float = 1.0) -> Image:
-    """One random view of a cached crop.
+def augmented(crop: Image, size_px: int, random: Random, share: float = 1.0) -> Image:
+    """One random view of a cached crop: always framed another way, and often seen in another light or quality.
 
     Args:
         crop: `(side, side, 3) uint8`, RGB, with a border around the `size_px` that the network takes.
         size_px: side of the view.
         random: where chance comes from.
-        strength: multiplies how often and how far pictures change, 0 to 1.
+        share: of the views that differ in more than their framing, 0 to 1.
     """
-    view = _reframed(crop, size_px, random, strength)
-    if random.random() < 0.15 * strength:
+    view = _reframed(crop, size_px, random)
+    if random.random() >= share:
+        return view
+    if random.random() < 0.15:
         view = _enlarged(view, random)
-    view = _recoloured(view, random, strength)
-    if random.random() < 0.12 * strength:
+    view = _recoloured(view, random)
+    if random.random() < 0.15:
         view = np.repeat(cv2.cvtColor(view, cv2.COLOR_RGB2GRAY)[..., np.newaxis], 3, axis=2)
-    if random.random() < 0.25 * strength:
+    if random.random() < 0.25:
         view = _noisy(view, random)
-    if random.random() < 0.3 * strength:
+    if random.random() < 0.3:
         view = _compressed(view, random)
-    return _partly_hidden(np.ascontiguousarray(view), random, strength)
+    return _partly_hidden(np.ascontiguousarray(view), random)
 
 
-def _reframed(crop: Image, size_px: int, random: Random, strength: float) -> Image:
-    """Mirrored, scaled, stretched, turned and shifted around the centre."""
-    chance = random.random(3).tolist()
-    normal_x, normal_y, normal_turn = (max(-2.5, min(2.5, value)) for value in random.standard_normal(3).tolist())
-    zoom = math.exp(strength * SCALE * (2 * chance[0] - 1))
-    stretch = math.exp(strength * ASPECT * (2 * chance[1] - 1))
+def _reframed(crop: Image, size_px: int, random: Random) -> Image:
+    """Mirrored, and scaled, stretched, turned and shifted around the centre: most a little, some as far as it goes.
+
+    If all went far, learning would take half as long again.
+    """
+    chance = random.random(5).tolist()
+    normal_x, normal_y = (max(-2.5, min(2.5, value)) for value in random.standard_normal(2).tolist())
+    far = chance[4]
+    zoom = math.exp(far * SCALE * (2 * chance[0] - 1))
+    stretch = math.exp(far * ASPECT * (2 * chance[1] - 1))
     mirror = -1.0 if chance[2] < 0.5 else 1.0
-    angle = strength * math.radians(TURN_DEGREES) * normal_turn
+    angle = far * math.radians(TURN_DEGREES) * (2 * chance[3] - 1)
     across, up = zoom * stretch * mirror, zoom / stretch
     to_crop = (
         (across * math.cos(angle), -up * math.sin(angle)),
@@ -72,7 +78,7 @@ def _reframed(crop: Image, size_px: int, random: Random, strength: float) -> Ima
     )
     # The view's centre, in the crop: its own centre, shifted.
     middle, half = (crop.shape[0] - 1) / 2, (size_px - 1) / 2
-    shift = strength * SHIFT * size_px
+    shift = far * SHIFT * size_px
     matrix = np.array(
         [
             (*row, middle + shift * normal - half * (row[0] + row[1]))
@@ -99,17 +105,17 @@ def _enlarged(view: Image, random: Random) -> Image:
     return np.asarray(cv2.resize(small, (size_px, size_px), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _recoloured(view: Image, random: Random, strength: float) -> Image:
+def _recoloured(view: Image, random: Random) -> Image:
     """Exposure, gamma, contrast and white balance as one table a channel, then saturation."""
     chance = random.random(7)
-    gamma = math.exp(strength * (0.7 * chance[0] - 0.35))
-    gain = np.exp(strength * (0.6 * chance[1] - 0.35 + (0.24 * chance[2:5] - 0.12)))
-    contrast = math.exp(strength * (0.6 * chance[5] - 0.3))
+    gamma = math.exp(0.7 * chance[0] - 0.35)
+    gain = np.exp(0.6 * chance[1] - 0.35 + (0.24 * chance[2:5] - 0.12))
+    contrast = math.exp(0.6 * chance[5] - 0.3)
     middle = (cv2.mean(view)[1] / 255) ** gamma * float(gain.mean())
     levels = (_LEVELS**gamma)[:, np.newaxis] * gain
     table = np.clip((middle + (levels - middle) * contrast) * 255, 0, 255).astype(np.uint8)
     view = np.asarray(cv2.LUT(view, table[np.newaxis]), np.uint8)
-    saturation = math.exp(strength * (1.05 * chance[6] - 0.7))
+    saturation = math.exp(1.05 * chance[6] - 0.7)
     return np.asarray(cv2.transform(view, saturation * _SAME + (1 - saturation) * _TO_GREY), np.uint8)
 
 
@@ -125,21 +131,21 @@ def _compressed(view: Image, random: Random) -> Image:
     return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8)
 
 
-def _partly_hidden(view: Image, random: Random, strength: float) -> Image:
+def _partly_hidden(view: Image, random: Random) -> Image:
     """A face cut off by the picture's edge, or partly covered: grey, so that grey says nothing of the set."""
     size_px = view.shape[0]
     for axis in (0, 1):
-        if random.random() < 0.12 * strength:
+        if random.random() < 0.12:
             hidden = slice(0, max(1, round(size_px * random.uniform(0, 0.28))))
             side = np.moveaxis(view, axis, 0)
             (side if random.random() < 0.5 else side[::-1])[hidden] = _GREY
-    if random.random() < 0.15 * strength:
+    if random.random() < 0.15:
         left, top = (random.uniform(0, 0.8, 2) * size_px).astype(int)
         width, height = (random.uniform(0.1, 0.35, 2) * size_px).astype(int) + 1
         view[top : top + height, left : left + width] = random.integers(0, 256, 3)
     return view
 
 
-def augmented_batch(crops: Image, size_px: int, random: Random, strength: float = 1.0) -> npt.NDArray[np.uint8]:
+def augmented_batch(crops: Image, size_px: int, random: Random, share: float = 1.0) -> npt.NDArray[np.uint8]:
     """`(N, side, side, 3)` crops -> `(N, size_px, size_px, 3)` views."""
-    return np.stack([augmented(crop, size_px, random, strength) for crop in crops])
+    return np.stack([augmented(crop, size_px, random, share) for crop in crops])

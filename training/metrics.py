@@ -201,8 +201,8 @@ class SetFigures:
     count: int
     mae: float | None
     """Years, over the faces whose age is known."""
-    bias: float | None
-    """Years, signed: positive is guessed too old."""
+    bias: float
+    """Years, signed: positive is guessed too old; where only a range is known, measured from its nearer end."""
     range_exact: float | None
     """Share of faces with a known range only whose likeliest range is the right one."""
     range_one_off: float | None
@@ -220,14 +220,15 @@ def set_figures(distribution: Floats, female: Floats, targets: Floats) -> SetFig
     """
     known = targets[:, 0] == targets[:, 1]
     gender = float(((female > 0.5) == (targets[:, 2] > 0.5)).mean())
-    mae = bias = exact = one_off = None
+    age = expected_age(distribution)
+    error = age - np.clip(age, targets[:, 0], targets[:, 1])
+    mae = exact = one_off = None
     if known.any():
-        error = expected_age(distribution[known]) - targets[known, 0]
-        mae, bias = float(np.abs(error).mean()), float(error.mean())
+        mae = float(np.abs(error[known]).mean())
     if not known.all():
         distance = range_distance(distribution[~known], targets[~known, 0])
         exact, one_off = float((distance == 0).mean()), float((distance <= 1).mean())
-    return SetFigures(len(targets), mae, bias, exact, one_off, gender)
+    return SetFigures(len(targets), mae, float(error.mean()), exact, one_off, gender)
 
 
 def by_set(logits: Floats, targets: Floats, sets: npt.NDArray[np.str_]) -> dict[str, SetFigures]:

@@ -58,7 +58,7 @@ def main() -> None:
     if options.start is not None:
         network.set_weights(keras.models.load_model(options.start, compile=False).get_weights())
     teacher = keras.models.load_model(options.teacher, compile=False) if options.teacher else None
-    loss = DistilledLoss(options.teacher_share) if teacher else FaceLoss()
+    loss = DistilledLoss(options.teacher_share) if teacher else FaceLoss(gender=options.gender)
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "run.json").write_text(json.dumps(vars(options), default=str, indent=1))
     print(f"{network.count_params():,} parameters, {len(train.images):,} pictures, {len(batches)} steps an epoch")
@@ -82,11 +82,15 @@ def main() -> None:
     )
 
 
+CHANGED = 0.45
+"""Share of the views that differ in more than their framing, in the first half of the epochs."""
+
+
 class FaceBatches(keras.utils.PyDataset):
     """Shuffled batches of augmented faces from crops in memory; the same ones for the same seed and epoch.
 
-    The augmentation is halved in the second half of the epochs: by then the network has learned what
-    does not matter, and the pictures it will meet are mostly plain.
+    In the second half of the epochs fewer views differ in more than their framing: by then the network has learned
+    what does not matter, and the pictures it will meet are mostly plain.
     """
 
     def __init__(self, crops: DecodedCrops, size_px: int, options: argparse.Namespace, first_epoch: int) -> None:
@@ -96,23 +100,26 @@ class FaceBatches(keras.utils.PyDataset):
         self.batch: int = options.batch
         self.seed: int = options.seed
         self.epochs: int = options.epochs
+        self.steps: int = options.steps or len(crops.images) // options.batch
         self.weights = weights_by_age(crops.targets, crops.sets, options.rebalance)
         self.epoch = first_epoch - 1
         self.on_epoch_begin()
 
     def __len__(self) -> int:
-        return len(self.crops.images) // self.batch
+        return self.steps
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         rows = self.order[index * self.batch : (index + 1) * self.batch]
         random = np.random.default_rng((self.seed, self.epoch, index))
-        strength = 1.0 if self.epoch < 0.5 * self.epochs else 0.5
-        views = augmented_batch(self.crops.images[rows], self.size_px, random, strength)
+        share = CHANGED if self.epoch < 0.5 * self.epochs else CHANGED / 2
+        views = augmented_batch(self.crops.images[rows], self.size_px, random, share)
         return shrunk(views, self.shown_px), self.crops.targets[rows]
 
     def on_epoch_begin(self) -> None:
         self.epoch += 1
-        self.order = drawn(self.weights, np.random.default_rng((self.seed, self.epoch)))
+        random = np.random.default_rng((self.seed, self.epoch))
+        rounds = -(-self.steps * self.batch // len(self.weights))
+        self.order = np.concatenate([drawn(self.weights, random) for _ in range(rounds)])
 
 
 def shrunk(faces: Image, size_px: int) -> Image:
@@ -214,8 +221,8 @@ def total_score(figures: dict[str, SetFigures]) -> float:
 def _told(figures: dict[str, SetFigures]) -> str:
     told = []
     for name, value in figures.items():
-        age = f"{value.mae:.2f} y ({value.bias:+.1f})" if value.mae is not None else f"{value.range_exact:.1%}"
-        told.append(f"{name} {age} {value.gender:.1%}")
+        age = f"{value.mae:.2f} y" if value.mae is not None else f"{value.range_exact:.1%}"
+        told.append(f"{name} {age} ({value.bias:+.1f}) {value.gender:.1%}")
     return "; ".join(told)
 
 
@@ -234,11 +241,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--arguments", default="{}", metavar="JSON", help="arguments of the network")
     parser.add_argument("--start", type=Path, metavar="KERAS", help="begin with the weights of an earlier run")
     parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--steps", type=int, metavar="N", help="batches in an epoch; else every face once")
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--rate", type=float, default=2e-3, help="largest learning rate")
     parser.add_argument("--decay", type=float, default=0.05, help="weight decay")
     parser.add_argument("--ema", type=float, default=0.998, help="momentum of the weights' running mean")
     parser.add_argument("--rebalance", type=float, default=0.0, help="0 as the sets are, 1 all ages equally often")
+    parser.add_argument("--gender", type=float, default=1.0, help="weight of the gender's error against the age's")
     parser.add_argument("--size", type=int, metavar="PX", help="train on smaller faces than the crops: a quick start")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--teacher", type=Path, help="a trained network of our own to learn from as well")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
@@ -11,26 +11,16 @@ from agecam.commands.inputs import Input
 from agecam.commands.interrupts import Interrupts
 from agecam.commands.outputs import Shot, Take
 from agecam.errors import DetectorError, SourceError
+from agecam.options import EngineOptions
 from agecam.overlay import OverlayStyle
 from agecam.sources import SourceInfo, open_source
 from agecam.sources.quiet import quiet_stderr
 
 if TYPE_CHECKING:
-    from agecam.device import DeviceChoice
     from agecam.engine import Engine
 
 OpenOutputs = Callable[[Input, SourceInfo], AbstractContextManager[Sequence[Take]]]
 """Opens what takes the frames of a source; `info.name` is the name in its results."""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineOptions:
-    """What `build_engine` is told."""
-
-    model: str = "compact"
-    device: "DeviceChoice" = "auto"
-    min_face_px: float = 40.0
-    detect_every: int = 1
 
 
 class Engines:

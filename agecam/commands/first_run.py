@@ -1,14 +1,12 @@
 """`agecam [SOURCE]` without a window: an annotated video, some pictures and the results, in `out/`."""
 
-import os
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from agecam.commands import DONE, FAILED, INTERRUPTED
-from agecam.commands.analysis import Analysis, EngineOptions, Engines
+from agecam.commands.analysis import Analysis, Engines
 from agecam.commands.console import Console
 from agecam.commands.highlights import COUNT, Highlights
 from agecam.commands.inputs import Input, find_inputs, stems_of
@@ -16,6 +14,7 @@ from agecam.commands.interrupts import Interrupts
 from agecam.commands.outputs import Results, Take, afterwards
 from agecam.commands.seen import Seen, counted
 from agecam.errors import SourceError
+from agecam.options import EngineOptions
 from agecam.overlay import OverlayStyle
 from agecam.recorder import StillWriter, VideoWriter
 from agecam.sources import SourceInfo, list_cameras, open_source
@@ -25,13 +24,13 @@ FOLDER = Path("out")
 _LIVE_FRAMES = 300
 
 
-def run_first(spec: str | None) -> int:
+def run_first(spec: str | None, why_no_window: str) -> int:
     """Analyse a source, by default the first camera or else the demo, and return the exit code.
 
     Files of the same names from an earlier run are replaced. Raises OutputError and WeightsError.
     """
     console = Console()
-    console.say(f"{_why_no_window()}, so AgeCam runs without it and leaves what it sees in {FOLDER}/.")
+    console.say(f"{why_no_window}, so AgeCam runs without it and leaves what it sees in {FOLDER}/.")
     if spec is None:
         spec = _camera()
         if spec is None:
@@ -60,13 +59,6 @@ def run_first(spec: str | None) -> int:
         files = "\n".join(f"  {path}" for path in [*run.written, run.results_path])
         console.say(f"{counted(frames, 'frame')} analysed in {taken_s:.1f} s, with loading. The files:\n{files}")
     return status or (FAILED if console.problems else DONE)
-
-
-def _why_no_window() -> str:
-    needs_display = sys.platform.startswith("linux")
-    if needs_display and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        return "There is no display here for a window"
-    return "The window is not part of this version yet"
 
 
 def _camera() -> str | None:

@@ -9,15 +9,10 @@ from pathlib import Path
 
 from agecam.errors import SourceError
 from agecam.recorder.stills import safe_stem
-from agecam.sources.camera import camera_named
 from agecam.sources.pictures import is_picture, natural_key
 from agecam.sources.stream import redact
+from agecam.sources.words import is_live_spec, word_kind
 
-# Read as `agecam.sources.open_source` reads them, where these go before files of the same name.
-_DEMO = re.compile(r"\s*demo\s*", re.IGNORECASE)
-_CAMERA_OR_ADDRESS = re.compile(
-    r"\s*((camera\s*)?\d{1,3}|camera|[a-z][a-z0-9+.-]*://.*)\s*", re.IGNORECASE | re.ASCII | re.DOTALL
-)
 _MEDIA_NAME = re.compile(
     r".*\.(?:avif|bmp|dib|gif|hei[cf]|j2k|jfif|jp2|jpe?g?|p[bgnp]m|png|tiff?|webp"
     r"|3gp|asf|avi|flv|m2ts|m4v|mkv|mov|mp4|mpe?g|mts|og[gv]|ts|vob|webm|wmv)",
@@ -73,18 +68,19 @@ def stems_of(inputs: Iterable[Input]) -> dict[Input, str]:
 
 
 def _is_folder(spec: str) -> bool:
-    return not _DEMO.fullmatch(spec) and not _CAMERA_OR_ADDRESS.fullmatch(spec) and _is_dir(Path(spec))
+    return word_kind(spec) is None and _is_dir(Path(spec))
 
 
 def _single(spec: str) -> Input:
-    if _DEMO.fullmatch(spec):
+    kind = word_kind(spec)
+    if kind == "demo":
         return Input(spec, "demo")
-    if _CAMERA_OR_ADDRESS.fullmatch(spec):
+    if kind is not None:
         return Input(spec, redact(spec.strip()) if "://" in spec else spec.strip(), is_live=True)
     path = Path(spec)
     if _is_file(path):
         return Input(spec, path.name, path, is_picture=_shows_picture(path))
-    return Input(spec, spec, is_live=path.is_char_device() or camera_named(spec) is not None)
+    return Input(spec, spec, is_live=is_live_spec(spec))
 
 
 def _folder(folder: Path) -> Iterator[Input]:

@@ -85,6 +85,42 @@ class PartFile:
             self.path.unlink()
 
 
+class LastingFile:
+    """A file under its final name from the start, for recordings that stay usable if the program is killed.
+
+    Never replaces an earlier file: `name.mp4` gives way to `name-2.mp4` and so on.
+    """
+
+    def __init__(self, path: PathLike) -> None:
+        self.ended = False
+        with explained(path):
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            self.final = self.path = next(name for name in _numbered(Path(path)) if _created(name))
+
+    def close(self) -> None:
+        """Nothing to do: it is written by its path."""
+
+    def commit(self) -> Path:
+        """It is complete."""
+        self.ended = True
+        return self.final
+
+    def discard(self) -> None:
+        """Remove it, unless it was completed."""
+        if not self.ended:
+            self.ended = True
+            with suppress(OSError):
+                self.path.unlink()
+
+
+def _created(path: Path) -> bool:
+    try:
+        path.open("xb").close()
+    except FileExistsError:
+        return False
+    return True
+
+
 def _check_replaceable(path: Path) -> None:
     if path.is_dir():
         raise OutputError(f"Cannot write {path}: it is a folder; add a file name.")

@@ -1,10 +1,14 @@
 """Still pictures in a folder: safe names, nothing overwritten."""
 
+import io
 import re
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
+from PIL import Image as PillowImage
+from PIL import PngImagePlugin
 
 from agecam.errors import OutputError
 from agecam.recorder.atomic import PartFile, PathLike, check_writable
@@ -35,19 +39,31 @@ class StillWriter:
             raise OutputError(f"Cannot write into {folder}: it is not a folder; choose another name.")
         check_writable(self._folder / f"picture{self._suffix}")
 
-    def write(self, image_bgr: Image, stem: str) -> Path:
+    def write(self, image_bgr: Image, stem: str, texts: Mapping[str, str] | None = None) -> Path:
         """Write `image_bgr`, `(H, W, 3) uint8` BGR, and return where it lies.
 
-        The name is `stem`, made safe, and numbered `-2`, `-3`, ... if it is taken. Raises `OutputError`.
+        The name is `stem`, made safe, and numbered `-2`, `-3`, ... if it is taken. `texts` are embedded by their
+        keywords; only PNG files have room for them. Raises `OutputError`.
         """
         part = PartFile(self._folder / f"{safe_stem(stem)}{self._suffix}", keep_existing=True)
         try:
             # Encoded here and written by Python, as OpenCV's own file names are not Unicode on Windows.
-            _, encoded = cv2.imencode(self._suffix, image_bgr, _ENCODING[self._suffix])
-            part.write(encoded.tobytes())
+            part.write(_png_with(texts, image_bgr) if texts else self._encoded(image_bgr))
             return part.commit()
         finally:
             part.discard()
+
+    def _encoded(self, image_bgr: Image) -> bytes:
+        return cv2.imencode(self._suffix, image_bgr, _ENCODING[self._suffix])[1].tobytes()
+
+
+def _png_with(texts: Mapping[str, str], image_bgr: Image) -> bytes:
+    chunks = PngImagePlugin.PngInfo()
+    for keyword, text in texts.items():
+        chunks.add_itxt(keyword, text)
+    png = io.BytesIO()
+    PillowImage.fromarray(image_bgr[..., ::-1]).save(png, "PNG", pnginfo=chunks, compress_level=4)
+    return png.getvalue()
 
 
 def safe_stem(text: str) -> str:

@@ -14,13 +14,16 @@ from av.codec.codec import UnknownCodecError
 from av.video.reformatter import ColorRange, Colorspace
 
 from agecam.errors import OutputError
-from agecam.recorder.atomic import PartFile, PathLike, Writer, check_writable, way_out
+from agecam.recorder.atomic import LastingFile, PartFile, PathLike, Writer, check_writable, way_out
 from agecam.types import Image
 
 TICKS_PER_S = 90_000
 _TICK = Fraction(1, TICKS_PER_S)
 # The index goes to the front of an MP4, so that a browser can start before it has the whole file.
 _FORMATS = {".mp4": ("mp4", {"movflags": "+faststart"}), ".mkv": ("matroska", {})}
+# A recording is written in pieces that each stand for themselves: killed, it plays up to the last of them.
+_LASTING = {"movflags": "+frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
+_PIECE_S = 1
 _USUAL_FPS = 30.0
 _BT709 = 1  # the number of this colour standard in H.264 itself
 
@@ -31,9 +34,12 @@ class VideoWriter(Writer):
     `width` and `height`, in pixels, are the picture's; frames of another size are fitted into it with black
     bars. `fps` is the nominal rate: it gives the last frame its duration. A file is only left behind if at
     least one frame was written. Raises `OutputError` at opening and while writing.
+
+    With `lasting`, which takes `.mp4`, the file has its final name from the start (numbered if that is taken) and plays up to the last
+    second if the program is killed meanwhile.
     """
 
-    def __init__(self, path: PathLike, width: int, height: int, fps: float) -> None:
+    def __init__(self, path: PathLike, width: int, height: int, fps: float, lasting: bool = False) -> None:
         self._name = Path(path)
         self._size = (width, height)
         usable = math.isfinite(fps) and 1 <= fps <= 1000
@@ -43,7 +49,9 @@ class VideoWriter(Writer):
         self._last_ticks: int | None = None
 
         container_format, options = _format(path)
-        self._part = PartFile(path)
+        if lasting:
+            container_format, options = "mp4", _LASTING
+        self._part: PartFile | LastingFile = LastingFile(path) if lasting else PartFile(path)
         with ExitStack() as undo, self._explained():
             undo.callback(self._part.discard)
             self._part.close()
@@ -55,12 +63,19 @@ class VideoWriter(Writer):
             # B-frames would be stored out of the order of time, and the length of a video with uneven times
             # would come out wrong.
             self._stream.options = {"crf": "20", "preset": "veryfast", "bf": "0"}
+            if lasting:
+                self._stream.options |= {"g": str(max(1, round(_PIECE_S * rate)))}
             self._stream.time_base = self._stream.codec_context.time_base = _TICK
             self._stream.codec_context.color_range = ColorRange.MPEG
             self._stream.codec_context.colorspace = _BT709
             self._stream.codec_context.color_primaries = _BT709
             self._stream.codec_context.color_trc = _BT709
             undo.pop_all()
+
+    @property
+    def path(self) -> Path:
+        """The final name."""
+        return self._part.final
 
     def write(self, image_bgr: Image, time_s: float) -> None:
         """Append a frame, `(H, W, 3) uint8` BGR, shown from `time_s` on; the first one's time becomes 0.
@@ -91,9 +106,11 @@ class VideoWriter(Writer):
             self.discard()
 
     def discard(self) -> None:
-        """Give up: remove what was written."""
+        """Give up: remove what was written; a lasting file keeps what it has."""
         with suppress(av.error.FFmpegError, OSError):
             self._container.close()
+        if isinstance(self._part, LastingFile) and self._last_ticks is not None:
+            self._part.commit()
         self._part.discard()
 
     def _ticks(self, time_s: float) -> int:

@@ -5,44 +5,49 @@ from pathlib import Path
 from typing import Literal
 
 from agecam.errors import SourceError
-from agecam.sources.base import FrameSource, SourceInfo
-from agecam.sources.camera import CameraInfo, CameraSource, camera_named, list_cameras
+from agecam.sources.base import FrameSource, SeekableSource, SourceInfo
+from agecam.sources.camera import CameraInfo, CameraMode, CameraSource, camera_named, list_cameras
 from agecam.sources.demo import DemoSource
 from agecam.sources.pictures import FolderSource, PictureSource, is_picture, read_picture
 from agecam.sources.stream import STREAM_SCHEMES, StreamSource, redact
 from agecam.sources.video import VideoSource
+from agecam.sources.words import ADDRESS, CAMERA, is_live_spec, name_of, word_kind
 
 __all__ = [
     "CameraInfo",
+    "CameraMode",
     "FrameSource",
+    "SeekableSource",
     "SourceInfo",
+    "is_live_spec",
     "list_cameras",
+    "name_of",
     "open_source",
     "read_picture",
+    "redact",
 ]
 
-_CAMERA = re.compile(r"(?:camera\s*)?(\d{1,3})|camera", re.IGNORECASE | re.ASCII)
 _LINUX_CAMERA_NODE = re.compile(r"/dev/video(\d+)")
-_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
 
-def open_source(spec: str) -> FrameSource:
+def open_source(spec: str, camera_mode: CameraMode | None = None) -> FrameSource:
     """Open what a person calls a source, and check that it gives a first frame.
 
     `spec` is `demo`, a camera number or `camera` for the first, a stream address, or the path of a
     video, picture or folder of pictures (`./0` for a file named like a camera). Files are known by
-    their content, not by their names. Raises SourceError.
+    their content, not by their names. `camera_mode` is what a camera is asked for. Raises SourceError.
     """
     word = spec.strip()
     if not word:
         raise SourceError("No source was given: name a camera, video, picture, folder or stream address.")
-    if word.casefold() == "demo":
-        return DemoSource()
-    if camera := _CAMERA.fullmatch(word):
-        return CameraSource(int(camera[1]) if camera[1] else _first_camera())
-    if address := _ADDRESS.match(word):
-        return _open_address(word, address[1].lower())
-    return _open_path(spec)
+    match word_kind(spec):
+        case "demo":
+            return DemoSource()
+        case "camera" if camera := CAMERA.fullmatch(word):
+            return CameraSource(int(camera[1]) if camera[1] else _first_camera(), camera_mode)
+        case "address" if address := ADDRESS.match(word):
+            return _open_address(word, address[1].lower())
+    return _open_path(spec, camera_mode)
 
 
 def _first_camera() -> int:
@@ -57,7 +62,7 @@ def _open_address(url: str, scheme: str) -> FrameSource:
     return StreamSource(url)
 
 
-def _open_path(spec: str) -> FrameSource:
+def _open_path(spec: str, camera_mode: CameraMode | None) -> FrameSource:
     path = Path(spec)
     try:
         kind = _kind(path)
@@ -72,12 +77,12 @@ def _open_path(spec: str) -> FrameSource:
         case "video":
             return VideoSource(path)
         case "device" if node := _LINUX_CAMERA_NODE.fullmatch(str(path.resolve())):
-            return CameraSource(int(node[1]))
+            return CameraSource(int(node[1]), camera_mode)
         case "missing":
             index = camera_named(spec)
             if index is None:
                 raise SourceError(f"There is no file, folder or camera named '{spec}': check the spelling.")
-            return CameraSource(index)
+            return CameraSource(index, camera_mode)
     raise SourceError(f"'{spec}' holds no frames: choose a video, a picture or a folder of pictures.")
 
 

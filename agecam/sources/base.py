@@ -27,6 +27,17 @@ class SourceInfo:
     live: bool
     """Whether frames are lost when they are not read in time."""
 
+    @property
+    def duration_s(self) -> float | None:
+        """How long it lasts, about; None where nobody can know."""
+        if self.live or self.frame_count is None:
+            return None
+        return self.frame_count / self.fps if self.fps else self.frame_count * SECONDS_A_PICTURE
+
+
+SECONDS_A_PICTURE = 1.0
+"""Pictures of a folder follow each other at this pace, as in a slide show."""
+
 
 @runtime_checkable
 class FrameSource(Protocol):
@@ -52,6 +63,17 @@ class FrameSource(Protocol):
     ) -> None: ...
 
     def __iter__(self) -> Iterator[Frame]: ...
+
+
+@runtime_checkable
+class SeekableSource(FrameSource, Protocol):
+    """A file: any place in it can be read next."""
+
+    def seek(self, time_s: float) -> None:
+        """Let `read` go on with the frame at a time, or the next one after it; also after the end.
+
+        Raises SourceError. Not after `close`.
+        """
 
 
 class BaseSource(ABC):

@@ -10,7 +10,6 @@ from agecam.sources.live import LiveSource
 from agecam.sources.quiet import quiet_opencv
 
 _LINUX_CAMERAS = Path("/sys/class/video4linux")
-_PROBED_CAMERAS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +21,29 @@ class CameraInfo:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class CameraMode:
+    """What a camera is asked for; it gives the nearest it has."""
+
+    width: int
+    height: int
+
+
 class CameraSource(LiveSource):
     """A camera, by its number."""
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, mode: CameraMode | None = None) -> None:
         """Open the camera and take its first frame; raises SourceError where it is absent or busy."""
         name = f"camera {index}"
         with quiet_opencv:
             capture = cv2.VideoCapture(index, _backend())
             # Drivers that keep several frames would show the past to a reader slower than the camera.
             capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+            if mode is not None:
+                # Large pictures come at full rate only compressed.
+                capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+                capture.set(cv2.CAP_PROP_FRAME_WIDTH, mode.width)
+                capture.set(cv2.CAP_PROP_FRAME_HEIGHT, mode.height)
         super().__init__(
             capture,
             name,
@@ -42,25 +54,20 @@ class CameraSource(LiveSource):
 
 
 def list_cameras() -> list[CameraInfo]:
-    """The cameras of this computer, by number.
-
-    Linux knows them by name; elsewhere the first few numbers are tried, which takes a moment each and
-    may light the lamp of a camera.
-    """
-    return _known_to_linux() if sys.platform == "linux" else _probed()
+    """The cameras of this computer with their names, by number, as the system lists them; none is opened."""
+    return _known_to_linux() if sys.platform == "linux" else _known_to_the_system()
 
 
 def camera_named(name: str) -> int | None:
-    """The number of the camera with this name (in any case), where cameras have names."""
-    if sys.platform != "linux":
-        return None
+    """The number of the camera with this name (in any case)."""
     wanted = name.casefold()
-    return next((camera.index for camera in _known_to_linux() if camera.name.casefold() == wanted), None)
+    return next((camera.index for camera in list_cameras() if camera.name.casefold() == wanted), None)
 
 
 def _backend() -> int:
-    # Left to itself on Linux, OpenCV asks backends for industrial cameras too, which is slow and loud.
-    return cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY
+    # Left to itself on Linux, OpenCV asks backends for industrial cameras too, which is slow and loud. Elsewhere
+    # numbers and names agree for the system's own one only.
+    return {"linux": cv2.CAP_V4L2, "win32": cv2.CAP_MSMF, "darwin": cv2.CAP_AVFOUNDATION}.get(sys.platform, cv2.CAP_ANY)
 
 
 def _known_to_linux() -> list[CameraInfo]:
@@ -75,12 +82,8 @@ def _known_to_linux() -> list[CameraInfo]:
     return sorted(cameras, key=lambda camera: camera.index)
 
 
-def _probed() -> list[CameraInfo]:
-    cameras = []
-    for index in range(_PROBED_CAMERAS):
-        with quiet_opencv:
-            capture = cv2.VideoCapture(index, _backend())
-            if capture.isOpened():
-                cameras.append(CameraInfo(index, f"camera {index}"))
-            capture.release()
-    return cameras
+def _known_to_the_system() -> list[CameraInfo]:
+    from cv2_enumerate_cameras import enumerate_cameras
+
+    cameras = enumerate_cameras(_backend())
+    return [CameraInfo(camera.index % 100, camera.name or f"camera {camera.index % 100}") for camera in cameras]

@@ -155,6 +155,10 @@ class DemoSource(BaseSource):
                 cutout.paste(image, place)
         return Frame(image, index, index / FPS, _NAME)
 
+    def seek(self, time_s: float) -> None:
+        """Go on with the frame at a time."""
+        self._next = min(max(0, round(time_s * FPS)), FRAME_COUNT - 1)
+
     def close(self) -> None:
         """Deliver no more frames."""
         self._next = FRAME_COUNT

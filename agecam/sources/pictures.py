@@ -7,13 +7,10 @@ import cv2
 import numpy as np
 
 from agecam.errors import SourceError
-from agecam.sources.base import BaseSource, SourceInfo
+from agecam.sources.base import SECONDS_A_PICTURE, BaseSource, SourceInfo
 from agecam.sources.quiet import quiet_stderr
 from agecam.sources.video import is_animated
 from agecam.types import Frame, Image
-
-SECONDS_A_PICTURE = 1.0
-"""Pictures of a folder follow each other at this pace, as in a slide show."""
 
 _PICTURE_NAME = re.compile(
     r".*\.(?:avif|bmp|dib|gif|hei[cf]|j2k|jfif|jp2|jpe?g?|p[bgnp]m|png|tiff?|webp)", re.IGNORECASE
@@ -80,16 +77,23 @@ class PictureSource(BaseSource):
         image = read_picture(path)
         height, width = image.shape[:2]
         super().__init__(SourceInfo(path.name, width, height, fps=None, frame_count=1, live=False))
-        self._frame: Frame | None = Frame(image, 0, 0.0, path.name)
+        self._image: Image | None = image
+        self._read = False
 
     def read(self) -> Frame | None:
         """The picture, then None."""
-        frame, self._frame = self._frame, None
-        return frame
+        if self._image is None or self._read:
+            return None
+        self._read = True
+        return Frame(self._image.copy(), 0, 0.0, self.info.name)
+
+    def seek(self, time_s: float) -> None:
+        """Give the picture once more."""
+        self._read = False
 
     def close(self) -> None:
         """Let go of the picture."""
-        self._frame = None
+        self._image = None
 
 
 class FolderSource(BaseSource):
@@ -111,7 +115,8 @@ class FolderSource(BaseSource):
             ) from error
         if not paths:
             raise SourceError(f"The folder '{name}' holds no pictures: choose one that holds JPEG or PNG files.")
-        self._paths = iter(paths)
+        self._paths = paths
+        self._place = 0
         self._delivered = 0
         self._next = self._load()
         if self._next is None:
@@ -126,12 +131,19 @@ class FolderSource(BaseSource):
         frame, self._next = self._next or self._load(), None
         return frame
 
+    def seek(self, time_s: float) -> None:
+        """Go on with the picture shown at a time."""
+        self._place = self._delivered = min(max(0, int(time_s / SECONDS_A_PICTURE)), max(0, len(self._paths) - 1))
+        self._next = None
+
     def close(self) -> None:
         """Deliver no more pictures."""
-        self._paths, self._next = iter(()), None
+        self._paths, self._next = [], None
 
     def _load(self) -> Frame | None:
-        for path in self._paths:
+        while self._place < len(self._paths):
+            path = self._paths[self._place]
+            self._place += 1
             try:
                 image = read_picture(path)
             except SourceError as error:

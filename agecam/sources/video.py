@@ -1,7 +1,9 @@
 """Video files, decoded by FFmpeg through PyAV."""
 
+import math
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +34,11 @@ class VideoSource(BaseSource):
         """Open the file and decode its first frame; raises SourceError."""
         decoder = _open(path)
         self._decoder: _Decoder | None = decoder
+        self._path = path
         self._name = path.name
         self._frames = iter(decoder)
         self._delivered = 0
+        self._jumped = False
         self._start_s: float | None = None
         self._next = self._take()
         if self._next is None:
@@ -49,6 +53,28 @@ class VideoSource(BaseSource):
         """The next frame, or None at the end; raises SourceError where the file is cut short."""
         frame, self._next = self._next or self._take(), None
         return frame
+
+    def seek(self, time_s: float) -> None:
+        """Go on with the frame at a time, also after the end or a failure; raises SourceError.
+
+        Frames before it are decoded from the last whole picture on.
+        """
+        self.close()
+        # Opened anew: a decoder that has met the end or damage is in no state to go on from.
+        decoder = self._decoder = _open(self._path)
+        self._delivered, self._jumped = 0, True
+        wanted_s = min(max(time_s, 0.0), self.info.duration_s or math.inf)
+        period_s = 1 / (decoder.fps or 25.0)
+        if wanted_s > period_s:
+            decoder.seek(wanted_s + (self._start_s or 0.0))
+        self._frames = iter(decoder)
+        # The last frame where the time is past it.
+        while (frame := self._take()) is not None:
+            self._next = frame
+            if frame.time_s > wanted_s - 0.5 * period_s:
+                break
+        if self._next is None and wanted_s > period_s:
+            self.seek(0.0)
 
     def close(self) -> None:
         """Close the file."""
@@ -69,11 +95,14 @@ class VideoSource(BaseSource):
                     "copy it again to have the rest."
                 )
             return None
+        fps = self._decoder.fps or 25.0
+        time_s = self._decoder.time_s(frame)
+        if self._jumped and time_s is not None:
+            self._delivered, self._jumped = round((time_s - (self._start_s or 0.0)) * fps), False
         index = self._delivered
         self._delivered += 1
-        time_s = self._decoder.time_s(frame)
         if time_s is None:
-            time_s = index / (self._decoder.fps or 25.0)
+            time_s = index / fps
         if self._start_s is None:
             self._start_s = time_s
         return Frame(upright_bgr(frame), index, time_s - self._start_s, self._name)
@@ -166,6 +195,11 @@ class _Decoder:
     def time_s(self, frame: VideoFrame) -> float | None:
         """The frame's time stamp, from whatever zero the file has."""
         return None if frame.pts is None else frame.pts * self._time_base
+
+    def seek(self, time_s: float) -> None:
+        """Before the first frame is read: begin at the last whole picture up to a time stamp, or at the start."""
+        with suppress(av.FFmpegError):  # a file without an index is read from its start
+            self._container.seek(int(time_s / self._time_base), stream=self._stream)
 
     def has_packets(self, count: int) -> bool:
         """Whether the stream has at least so many packets; leaves it unfit for decoding."""

@@ -1,0 +1,77 @@
+"""What one press of the key leaves behind: the annotated picture, and what else was asked for."""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from agecam.live.session import View
+from agecam.overlay import OverlayStyle, annotate
+from agecam.overlay.mirror import mirrored
+from agecam.recorder import StillWriter
+from agecam.recorder.atomic import PartFile
+from agecam.types import FrameResult, Image
+
+KEYWORD = "AgeCam results"
+"""Of the PNG text that holds the results, as a results line has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavingOptions:
+    """What is saved, and how."""
+
+    mirror: bool = False
+    clean: bool = False
+    """Also the picture without labels."""
+    blur: bool = False
+    json: bool = False
+    """Also the results as a file of their own."""
+
+
+def composed(view: View, style: OverlayStyle, mirror: bool) -> Image:
+    """The annotated picture of a view, in its own size: labels are never mirrored."""
+    image, faces = view.frame.image_bgr, view.faces
+    if mirror:
+        image, faces = mirrored(image, faces)
+    return annotate(image, faces, style)
+
+
+def result_of(view: View) -> FrameResult:
+    """The results of the picture as it is shown."""
+    height, width = view.frame.image_bgr.shape[:2]
+    return FrameResult(view.frame.source, view.frame.index, view.frame.time_s, width, height, view.faces)
+
+
+def stamped_name() -> str:
+    """A file name with date and time, without its ending."""
+    return f"AgeCam_{datetime.now():%Y-%m-%d_%H-%M-%S}"
+
+
+def save_screenshot(folder: Path, view: View, style: OverlayStyle, options: SavingOptions) -> list[Path]:
+    """Write the files of one screenshot; the annotated picture comes first. Nothing is overwritten.
+
+    Raises OutputError.
+    """
+    style = replace(style, blur_faces=style.blur_faces or options.blur)
+    line = json.dumps(result_of(view).as_dict(), ensure_ascii=True)
+    stills = StillWriter(folder, ".png")
+    written = [stills.write(composed(view, style, options.mirror), stamped_name(), {KEYWORD: line})]
+    stem = written[0].stem
+    if options.clean:
+        nothing = OverlayStyle(
+            show_box=False,
+            show_age=False,
+            show_interval=False,
+            show_gender=False,
+            show_track=False,
+            blur_faces=style.blur_faces,
+        )
+        written.append(stills.write(composed(view, nothing, options.mirror), f"{stem}_clean"))
+    if options.json:
+        file = PartFile(folder / f"{stem}.json", keep_existing=True)
+        try:
+            file.write((line + "\n").encode())
+            written.append(file.commit())
+        finally:
+            file.discard()
+    return written

@@ -1,0 +1,24 @@
+"""A picture as a mirror shows it, with its faces."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from agecam.types import Face, Image
+
+_SIDES = [1, 0, 2, 4, 3]
+"""In a mirror, the left eye is the right one, and so the corners of the mouth."""
+
+
+def mirrored(image_bgr: Image, faces: Sequence[Face]) -> tuple[Image, tuple[Face, ...]]:
+    """The mirror image of a `(H, W, 3) uint8` picture, and its faces in it."""
+    width_px = image_bgr.shape[1]
+    return np.asarray(cv2.flip(image_bgr, 1), np.uint8), tuple(_mirrored(face, width_px) for face in faces)
+
+
+def _mirrored(face: Face, width_px: int) -> Face:
+    x, y, width, height = face.box
+    landmarks = face.landmarks[_SIDES] * np.float32([-1, 1]) + np.float32([width_px - 1, 0])
+    return replace(face, box=(width_px - x - width, y, width, height), landmarks=landmarks)

@@ -1,0 +1,86 @@
+"""Live plots: how an apparent age went on over time, and the probability of every age."""
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QWidget
+
+from agecam.types import AGE_CLASSES, FloatArray
+from agecam.ui.messages import Text
+
+_ACCENT = "#f0a020"
+_LIKELIEST = "#3aa0d8"
+
+
+class Sparkline(pg.PlotWidget):
+    """The last apparent ages of one person."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, background=None)
+        self.setFixedHeight(34)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        _plain(self)
+        self.hideAxis("left")
+        self.hideAxis("bottom")
+        self._line = self.plot(pen=pg.mkPen(_ACCENT, width=1.6))
+
+    def show_ages(self, ages: list[float]) -> None:
+        """Years, the newest last."""
+        self._line.setData(ages)
+        if ages:
+            middle = float(np.median(ages))
+            reach = max(6.0, float(np.abs(np.asarray(ages) - middle).max()) + 1)
+            self.setYRange(middle - reach, middle + reach, padding=0)
+            self.setXRange(0, max(len(ages) - 1, 1), padding=0)
+
+
+class DistributionPlot(pg.PlotWidget):
+    """The probability of each of the 101 ages as bars, the likeliest age and the expectation marked."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, background=None)
+        _plain(self)
+        self.setMinimumHeight(170)
+        self.setLabel("bottom", Text.AGE_AXIS())
+        self.setXRange(-1, AGE_CLASSES, padding=0)
+        self.hideAxis("left")
+        self._bars = pg.BarGraphItem(x=np.arange(AGE_CLASSES), height=np.zeros(AGE_CLASSES), width=0.8, pen=None)
+        self.addItem(self._bars)
+        self._expectation = _mark(_ACCENT, 0.94)
+        self._likeliest = _mark(_LIKELIEST, 0.80)
+        self.addItem(self._expectation)
+        self.addItem(self._likeliest)
+
+    def show_distribution(self, distribution: FloatArray) -> None:
+        """`(101,)`, sums to 1."""
+        likeliest = int(distribution.argmax())
+        age = float(distribution @ np.arange(AGE_CLASSES, dtype=np.float32))
+        colour = self.palette().color(QPalette.ColorRole.Text)
+        colour.setAlpha(150)
+        brushes = [pg.mkBrush(_LIKELIEST if year == likeliest else colour) for year in range(AGE_CLASSES)]
+        self._bars.setOpts(height=distribution, brushes=brushes)
+        self.setYRange(0, max(0.04, 1.45 * float(distribution.max())), padding=0)
+        self._expectation.setValue(age)
+        self._likeliest.setValue(likeliest)
+        self._expectation.label.setFormat(Text.EXPECTATION(age=f"{age:.0f}"))
+        self._likeliest.label.setFormat(Text.LIKELIEST(age=likeliest))
+        # Each text on the side where there is room.
+        for mark in (self._expectation, self._likeliest):
+            mark.label.setAnchor((1, 0.5) if mark.value() > 60 else (0, 0.5))
+        self.setAccessibleName(
+            f"{Text.DISTRIBUTION()}: {Text.EXPECTATION(age=f'{age:.0f}')}, {Text.LIKELIEST(age=likeliest)}"
+        )
+
+
+def _mark(colour: str, height: float) -> pg.InfiniteLine:
+    options = {"position": height, "color": colour, "movable": False}
+    return pg.InfiniteLine(angle=90, pen=pg.mkPen(colour, width=2), label="", labelOpts=options)
+
+
+def _plain(plot: pg.PlotWidget) -> None:
+    plot.setMouseEnabled(x=False, y=False)
+    plot.setMenuEnabled(False)
+    plot.hideButtons()
+    plot.getPlotItem().setContentsMargins(0, 0, 0, 0)

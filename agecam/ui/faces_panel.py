@@ -1,0 +1,200 @@
+"""One row a person in view; a click shows the probability of every age."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPixmap
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from agecam.live.people import THUMBNAIL_PX, Person
+from agecam.types import Image
+from agecam.ui.messages import Text
+
+if TYPE_CHECKING:
+    from agecam.ui.charts import DistributionPlot, Sparkline
+
+MOST_ROWS = 12
+"""More people than fit a panel are a crowd: the longest in view are shown."""
+
+_STYLE = """
+PersonRow { border: 1px solid transparent; border-radius: 8px; }
+PersonRow:hover { background: rgba(128, 128, 128, 40); }
+PersonRow[chosen="true"] { border-color: #f0a020; background: rgba(240, 160, 32, 28); }
+PersonRow:focus { border-color: palette(highlight); }
+QLabel#age { font-size: 22px; font-weight: 600; }
+QLabel#quiet { color: rgba(128, 128, 132, 255); }
+"""
+
+
+class FacesPanel(QWidget):
+    """The people in view, and one person's age distribution."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setStyleSheet(_STYLE)
+        self.setAccessibleName(Text.PEOPLE())
+        self._rows: dict[int, PersonRow] = {}
+        self._chosen: int | None = None
+        self._show_gender = True
+        self._plot: DistributionPlot | None = None
+        self._nobody = QLabel(Text.NOBODY(), self, alignment=Qt.AlignmentFlag.AlignCenter)
+        self._hint = QLabel(Text.CHOOSE_PERSON(), self, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self._hint.setEnabled(False)
+        self._list = QVBoxLayout()
+        self._list.setContentsMargins(6, 6, 6, 6)
+        self._list.setSpacing(4)
+        self._list.addStretch()
+        inner = QWidget(self)
+        inner.setLayout(self._list)
+        scroll = QScrollArea(self, widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        scroll.setWidget(inner)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.addWidget(self._nobody)
+        self._layout.addWidget(scroll, stretch=1)
+        self._layout.addWidget(self._hint)
+        self._hint.hide()
+
+    def sizeHint(self) -> QSize:  # noqa: N802, D102
+        return QSize(300, 540)
+
+    @property
+    def rows(self) -> list["PersonRow"]:
+        """From top to bottom."""
+        return list(self._rows.values())
+
+    @property
+    def plot(self) -> "DistributionPlot | None":
+        """The age distribution of the chosen person; None before one was chosen."""
+        return self._plot
+
+    def choose(self, number: int | None) -> None:
+        """Show the age distribution of a person; None for nobody's."""
+        self._chosen = number
+        for row in self._rows.values():
+            row.set_chosen(row.number == number)
+        if number is not None and self._plot is None:
+            from agecam.ui.charts import DistributionPlot
+
+            self._plot = DistributionPlot(self)
+            self._layout.addWidget(self._plot)
+        if number in self._rows and self._plot is not None:
+            self._plot.show_distribution(self._rows[number].person.distribution)
+        self._arrange()
+
+    def show_people(self, people: list[Person], show_gender: bool = True) -> None:
+        """Those in view now, longest first."""
+        people = people[:MOST_ROWS]
+        numbers = {person.number for person in people}
+        for number in [n for n in self._rows if n not in numbers]:
+            row = self._rows.pop(number)
+            self._list.removeWidget(row)
+            row.deleteLater()
+        for person in people:
+            row = self._rows.get(person.number) or self._new_row(person)
+            row.show_person(person, show_gender)
+        if self._chosen in self._rows and self._plot is not None:
+            self._plot.show_distribution(self._rows[self._chosen].person.distribution)
+        elif self._chosen is not None and people:
+            self.choose(people[0].number)  # the one who was chosen has left
+        self._arrange()
+
+    def _new_row(self, person: Person) -> "PersonRow":
+        row = PersonRow(person, self)
+        row.clicked.connect(lambda n: self.choose(None if n == self._chosen else n))
+        row.set_chosen(person.number == self._chosen)
+        self._list.insertWidget(len(self._rows), row)
+        self._rows[person.number] = row
+        return row
+
+    def _arrange(self) -> None:
+        self._nobody.setVisible(not self._rows)
+        self._hint.setVisible(bool(self._rows) and self._chosen is None)
+        if self._plot is not None:
+            self._plot.setVisible(self._chosen in self._rows)
+
+
+class PersonRow(QFrame):
+    """Thumbnail, apparent age and interval, gender, seconds in view, and how the age went."""
+
+    clicked = Signal(int)
+
+    def __init__(self, person: Person, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.person = person
+        self.number = person.number
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.thumbnail = QLabel(self)
+        self.thumbnail.setFixedSize(THUMBNAIL_PX, THUMBNAIL_PX)
+        self.age, self.interval, self.words, self.seconds = (QLabel(self) for _ in range(4))
+        self.age.setObjectName("age")
+        self.interval.setObjectName("quiet")
+        self.seconds.setObjectName("quiet")
+        for label in (self.age, self.interval, self.words, self.seconds):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+        first = QHBoxLayout()
+        first.setSpacing(6)
+        first.addWidget(self.age)
+        first.addWidget(self.interval, stretch=1)
+        second = QHBoxLayout()
+        second.addWidget(self.words, stretch=1)
+        second.addWidget(self.seconds)
+        self._column = QVBoxLayout()
+        self._column.setSpacing(0)
+        self._column.addLayout(first)
+        self._column.addLayout(second)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(6, 6, 8, 6)
+        layout.addWidget(self.thumbnail)
+        layout.addLayout(self._column, stretch=1)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._sparkline: Sparkline | None = None
+        self._pictured: Image | None = None
+
+    def show_person(self, person: Person, show_gender: bool) -> None:
+        """What is known of this person now."""
+        self.person = person
+        face = person.face
+        age, low, high = f"{face.age:.0f}", f"{face.age_low:.0f}", f"{face.age_high:.0f}"
+        gender = {"female": Text.FEMALE, "male": Text.MALE, "unsure": Text.UNSURE}[face.gender]()
+        with_chance = gender if face.gender == "unsure" else f"{gender} {face.gender_probability:.0%}"
+        self.age.setText(age)
+        self.interval.setText(f"{low}\N{EN DASH}{high}  #{person.number}")
+        self.words.setText(with_chance if show_gender else Text.APPARENT_AGE())
+        self.seconds.setText(Text.SECONDS_IN_VIEW(seconds=f"{person.seconds:.0f}"))
+        told = Text.PERSON_TOLD(number=person.number, age=age, low=low, high=high, gender=gender if show_gender else "")
+        self.setAccessibleName(told.rstrip(", "))
+        if self._pictured is not person.thumbnail_bgr:
+            self._pictured = person.thumbnail_bgr
+            self.thumbnail.setPixmap(_pixmap(person.thumbnail_bgr))
+        if self._sparkline is None:
+            from agecam.ui.charts import Sparkline
+
+            self._sparkline = Sparkline(self)
+            self._column.addWidget(self._sparkline)
+        self._sparkline.show_ages(list(person.ages))
+
+    def set_chosen(self, chosen: bool) -> None:
+        """Whether its distribution is shown."""
+        self.setProperty("chosen", "true" if chosen else "false")
+        self.style().unpolish(self)
+        self.style().polish(self)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802, D102
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.clicked.emit(self.number)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802, D102
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Select):
+            self.clicked.emit(self.number)
+        else:
+            super().keyPressEvent(event)
+
+
+def _pixmap(image_bgr: Image) -> QPixmap:
+    pixels = np.ascontiguousarray(image_bgr)
+    height, width = pixels.shape[:2]
+    return QPixmap.fromImage(QImage(pixels.data, width, height, pixels.strides[0], QImage.Format.Format_BGR888).copy())

@@ -1,0 +1,654 @@
+"""The window: shows what the session has, and turns what a person does into calls of the session."""
+
+import logging
+import platform
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QEvent, QFile, Qt, QTimer, QUrl
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeySequence,
+)
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QFileDialog,
+    QInputDialog,
+    QMainWindow,
+    QMenu,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from agecam import __version__
+from agecam.errors import AgeCamError
+from agecam.live import BuildEngine, LiveSession, Phase, View
+from agecam.live.analyst import Judged
+from agecam.live.people import People
+from agecam.live.screenshot import composed
+from agecam.options import EngineOptions
+from agecam.overlay import OverlayStyle
+from agecam.settings import Settings, save_settings
+from agecam.sources import CameraInfo, FrameSource, redact
+from agecam.ui.actions import ICONS, STYLE, build_actions
+from agecam.ui.bridge import Bridge
+from agecam.ui.dialogs import AboutDialog, SettingsDialog, ShortcutsDialog
+from agecam.ui.faces_panel import FacesPanel
+from agecam.ui.look import apply_theme, icon
+from agecam.ui.messages import Text
+from agecam.ui.permission import ask_for_camera
+from agecam.ui.playback_bar import PlaybackBar
+from agecam.ui.saver import Saver
+from agecam.ui.video_view import VideoView
+from agecam.ui.watch import CameraWatch
+
+log = logging.getLogger(__name__)
+
+PANEL_MS = 200
+"""The panel and the figures change slowly enough to be read."""
+JUMP_S = 5.0
+CAMERA_SIZES = ((640, 480), (1280, 720), (1920, 1080), (3840, 2160))
+_MEDIA = "*.mp4 *.mkv *.mov *.avi *.webm *.m4v *.gif *.jpg *.jpeg *.png *.bmp *.tif *.tiff *.webp *.heic *.avif"
+
+
+class OpenedSource:
+    """What a person opened."""
+
+    def __init__(self, spec: str, name: str, is_live: bool, is_camera: bool) -> None:
+        self.spec, self.name, self.is_live, self.is_camera = spec, name, is_live, is_camera
+
+
+Recognise = Callable[[str], OpenedSource]
+"""What stands behind the words for a source, without opening it."""
+OpenSpec = Callable[[str, Settings], FrameSource]
+"""Opens it, on the capture thread; raises SourceError."""
+
+
+class MainWindow(QMainWindow):
+    """AgeCam's window."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        settings_path: Path,
+        build: BuildEngine,
+        open_spec: OpenSpec,
+        recognise: Recognise,
+        cameras: Callable[[], list[CameraInfo]],
+        log_path: Path | None = None,
+    ) -> None:
+        """
+        Args:
+            build: builds the engine, on the inference thread.
+            cameras: those connected now; called on a thread of its own.
+            log_path: file that 'Open log file' shows.
+        """
+        super().__init__()
+        self.settings = settings
+        self._settings_path = settings_path
+        self._open_spec = open_spec
+        self._recognise = recognise
+        self._log_path = log_path
+        self._opened: OpenedSource | None = None
+        self._painted: View | None = None
+        self._told: str | None = None
+        self._waits_for_camera = False
+        self._wanted_size = (0, 0)
+        self._people = People()
+        self._closed = False
+        self.all_ended = True
+        """After closing: whether every thread has."""
+
+        self.setWindowTitle("AgeCam")
+        self.setAcceptDrops(True)
+        self.actions_ = build_actions(self)
+        self.video = VideoView(self)
+        self.playback = PlaybackBar(self.actions_.play, self.actions_.step, self.actions_.loop, self)
+        self.panel = FacesPanel(self)
+        self._lay_out()
+        self._build_menus()
+        self._build_toolbar()
+        self.saver = Saver(self.video.toast, lambda: self.settings)
+
+        self.bridge = Bridge(self)
+        self.bridge.woken.connect(self._refresh)
+        self.session = LiveSession(build, self._engine_options(), self.bridge.wake, self._take_judged)
+        self.cameras = CameraWatch(cameras, self)
+        self.cameras.changed.connect(self._show_cameras)
+        self._slow = QTimer(self, interval=PANEL_MS)
+        self._slow.timeout.connect(self._refresh_slowly)
+        self._slow.start()
+        self._connect()
+        self._restore()
+        self._refresh_notice()
+
+    # --- what the session has --------------------------------------------------------------------------
+
+    def _refresh(self) -> None:
+        view = self.session.view()
+        if view is not None and view is not self._painted:
+            self._paint(view)
+            self._check_camera_size(view)
+        self._refresh_notice()
+        self._refresh_playback()
+
+    def _paint(self, view: View) -> None:
+        is_new = self._painted is None or view.number != self._painted.number
+        self._painted = view
+        picture = composed(view, self.style_(), self._mirrors())
+        self.video.show_picture(picture)
+        if is_new:
+            self.saver.record(view, self.style_(), self._is_camera(), picture)
+            self.session.painted(view)
+
+    def _repaint(self) -> None:
+        """Another style or another way round: the same view, anew."""
+        if (view := self.session.view()) is not None:
+            self.video.show_picture(composed(view, self.style_(), self._mirrors()))
+
+    def _check_camera_size(self, view: View) -> None:
+        """Say once if a camera gives another resolution than it was asked for."""
+        wanted, self._wanted_size = self._wanted_size, (0, 0)
+        height, width = view.frame.image_bgr.shape[:2]
+        if wanted not in ((0, 0), (width, height)):
+            self.video.toast.tell(Text.CAMERA_SIZE_GIVEN(width=width, height=height))
+
+    def _refresh_slowly(self) -> None:
+        if self.settings.show_panel:
+            self.panel.show_people(self._people.in_view(), self.settings.show_gender)
+        self.video.show_hud(self._hud() if self.settings.show_hud else None)
+        recording = self.saver.recording
+        self.video.show_recording(recording.seconds if recording is not None else None)
+        if recording is not None and recording.error is not None:
+            self.actions_.record.setChecked(False)
+        self._refresh_notice()
+        self._refresh_playback()
+
+    def _refresh_notice(self) -> None:
+        state, notice = self.session.source_state, self.video.notice
+        name = self._opened.name if self._opened is not None else ""
+        error = state.error or self.session.engine_error
+        self._tell_log(error)
+        if self._opened is None:
+            notice.tell(Text.CLOSED(), Text.CLOSED_HINT(), Text.WATCH_DEMO())
+        elif state.phase is Phase.LOST:
+            notice.tell(Text.LOST(name=name), f"{state.error} {Text.TRIES_AGAIN()}", Text.TRY_AGAIN(), True)
+        elif state.phase is Phase.FAILED:
+            notice.tell(Text.FAILED(name=name), str(state.error), Text.WATCH_DEMO(), True)
+        elif self.session.view() is None and state.phase is Phase.OPENING:
+            notice.tell(Text.OPENING(name=name))
+        elif self.session.engine_error is not None:
+            notice.tell(Text.NO_LABELS(), str(self.session.engine_error), "", True)
+        else:
+            notice.hide()
+        self.video.show_loading(self.session.loading)
+
+    def _refresh_playback(self) -> None:
+        state = self.session.source_state
+        plays = self._opened is not None and not self._opened.is_live and state.info is not None
+        self.playback.setVisible(plays and (state.info is not None and state.info.frame_count != 1))
+        self.playback.show_state(state)
+        moving = state.phase is Phase.PLAYING
+        action = self.actions_.play
+        text = (Text.PAUSE if moving else Text.PLAY)()
+        if action.text() != text:
+            action.setText(text)
+            action.setIcon(icon("pause" if moving else "play", self))
+        for of_files in (self.actions_.play, self.actions_.step, self.actions_.back, self.actions_.forward):
+            of_files.setEnabled(plays)
+
+    def _hud(self) -> str:
+        figures = self.session.figures()
+        p50, p95 = figures.delay_p50_ms or 0.0, figures.delay_p95_ms or 0.0
+        return "\n".join(
+            [
+                Text.HUD_SHOWN(fps=f"{figures.shown_fps:.1f}"),
+                Text.HUD_ANALYSED(fps=f"{figures.analysed_fps:.1f}"),
+                Text.HUD_DELAY(p50=f"{p50:.0f}", p95=f"{p95:.0f}"),
+                Text.HUD_DROPPED(count=figures.dropped),
+                *(Text.HUD_STAGE(name=name, ms=f"{ms:.1f}") for name, ms in figures.stages_ms.items()),
+                Text.HUD_FACES(count=figures.faces),
+                figures.device,
+            ]
+        ).rstrip()
+
+    def _take_judged(self, judged: Judged) -> None:
+        """On the inference thread."""
+        self._people.update(judged.task.frame, judged.result)
+        self.saver.note(judged.result)
+
+    def _tell_log(self, error: AgeCamError | None) -> None:
+        """Each trouble once."""
+        told = str(error) if error is not None else None
+        if told is not None and told != self._told:
+            log.error("%s", told)
+        self._told = told
+
+    # --- sources ---------------------------------------------------------------------------------------
+
+    def open(self, spec: str, remember: bool = True) -> None:
+        """Open what a person names."""
+        opened = self._recognise(spec)
+        self._waits_for_camera = False
+        self._wanted_size = (self.settings.camera_width, self.settings.camera_height) if opened.is_camera else (0, 0)
+        self.actions_.record.setChecked(False)
+        self._opened = opened
+        self._painted = None
+        self._people.reset()
+        self.panel.show_people([])
+        self.video.show_picture(None)
+        self.video.toast.hide()
+        self.setWindowTitle(f"{opened.name} \N{EN DASH} AgeCam")
+        settings = replace(self.settings)
+        if opened.is_camera:
+            ask_for_camera(self._camera_denied)
+        self.session.open(
+            lambda: self._open_spec(spec, settings),
+            opened.is_live,
+            self.settings.loop,
+            self.playback.speed.currentData(),
+        )
+        if remember and not opened.is_camera and spec != "demo":
+            self.settings.remember(redact(spec) if "://" in spec else spec)
+            self._show_recent()
+        log.info("opening %s", opened.name)
+        self._refresh()
+
+    def open_first(self) -> None:
+        """The first camera; without one, the demo, until a camera comes."""
+        known = self.cameras.now()
+        if known:
+            self.open(str(known[0].index), remember=False)
+        else:
+            self.open("demo", remember=False)
+            self.video.toast.tell(Text.IS_DEMO())
+            self._waits_for_camera = True
+
+    def close_source(self) -> None:
+        """Let go of the source."""
+        self.actions_.record.setChecked(False)
+        self.session.close_source()
+        self._opened = self._painted = None
+        self._people.reset()
+        self.panel.show_people([])
+        self.video.show_picture(None)
+        self.setWindowTitle("AgeCam")
+        self._refresh()
+
+    def _camera_denied(self) -> None:
+        self.video.toast.tell(Text.CAMERA_DENIED())
+
+    def _is_camera(self) -> bool:
+        return self._opened is not None and self._opened.is_camera
+
+    def _mirrors(self) -> bool:
+        return self._is_camera() and self.settings.mirror_camera
+
+    def _choose_file(self) -> None:
+        kinds = f"{Text.MEDIA_FILES()} ({_MEDIA});;{Text.ALL_FILES()} (*)"
+        path, _ = QFileDialog.getOpenFileName(self, _plain(Text.OPEN_FILE), self._last_folder(), kinds)
+        if path:
+            self.open(path)
+
+    def _choose_folder(self) -> None:
+        if path := QFileDialog.getExistingDirectory(self, _plain(Text.OPEN_FOLDER), self._last_folder()):
+            self.open(path)
+
+    def _choose_address(self) -> None:
+        address, accepted = QInputDialog.getText(self, _plain(Text.OPEN_ADDRESS), Text.ADDRESS())
+        if accepted and address.strip():
+            self.open(address.strip())
+
+    def _last_folder(self) -> str:
+        files = (Path(spec) for spec in self.settings.recent if "://" not in spec)
+        return next((str(path.parent) for path in files if path.is_absolute()), "")
+
+    def _show_cameras(self, cameras: list[CameraInfo]) -> None:
+        self._camera_menu.clear()
+        for camera in cameras:
+            action = self._camera_menu.addAction(camera.name)
+            action.triggered.connect(lambda _=False, index=camera.index: self.open(str(index)))
+        if not cameras:
+            self._camera_menu.addAction(Text.NO_CAMERA()).setEnabled(False)
+        elif self._waits_for_camera:
+            first = cameras[0]
+            self.video.toast.tell(
+                Text.CAMERA_CAME(name=first.name), Text.USE_CAMERA(), lambda: self.open(str(first.index))
+            )
+
+    def _show_recent(self) -> None:
+        self._recent_menu.clear()
+        self._recent_menu.setEnabled(bool(self.settings.recent))
+        for spec in self.settings.recent:
+            name = spec if "://" in spec else Path(spec).name
+            action = self._recent_menu.addAction(name.replace("&", "&&"))
+            action.setToolTip(spec)
+            action.triggered.connect(lambda _=False, of=spec: self.open(of))
+        self._recent_menu.addSeparator()
+        self._recent_menu.addAction(Text.CLEAR_RECENT()).triggered.connect(self._clear_recent)
+
+    def _clear_recent(self) -> None:
+        self.settings.recent = []
+        self._show_recent()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802, D102
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802, D102
+        for url in event.mimeData().urls()[:1]:
+            event.acceptProposedAction()
+            self.open(url.toLocalFile() if url.isLocalFile() else url.toString())
+
+    # --- playing ---------------------------------------------------------------------------------------
+
+    def _toggle_play(self) -> None:
+        if (player := self.session.player) is not None:
+            if self.session.source_state.phase is Phase.PLAYING:
+                player.pause()
+            else:
+                player.play()
+
+    def _step(self) -> None:
+        if (player := self.session.player) is not None:
+            player.step()
+
+    def _jump(self, seconds: float) -> None:
+        if (player := self.session.player) is not None and self.actions_.back.isEnabled():
+            player.seek(max(0.0, self.session.source_state.time_s + seconds))
+
+    def _seek(self, time_s: float) -> None:
+        if (player := self.session.player) is not None:
+            player.seek(time_s)
+
+    def _set_speed(self, speed: float) -> None:
+        if (player := self.session.player) is not None:
+            player.set_speed(speed)
+
+    def _set_loop(self, loop: bool) -> None:
+        self.settings.loop = loop
+        if (player := self.session.player) is not None:
+            player.set_loop(loop)
+
+    # --- saving ----------------------------------------------------------------------------------------
+
+    def take_screenshot(self) -> list[Path]:
+        """What the key S does."""
+        return self.saver.screenshot(self.session.view(), self.style_(), self._is_camera())
+
+    def _record(self, on: bool) -> None:
+        if on:
+            info = self.session.source_state.info
+            if not self.saver.start_recording(self.session.view(), info.fps if info is not None else None):
+                self.actions_.record.setChecked(False)
+        elif self.saver.recording is not None:
+            self.saver.stop_recording()
+        self.actions_.record.setIcon(icon("stop" if self.saver.recording is not None else "record", self))
+        self._refresh_slowly()
+
+    def _export_csv(self) -> None:
+        suggestion = str(self.settings.saving_folder / "agecam-results.csv")
+        path, _ = QFileDialog.getSaveFileName(self, _plain(Text.EXPORT_CSV), suggestion, f"{Text.CSV_FILES()} (*.csv)")
+        if path:
+            self.saver.export_csv(Path(path) if Path(path).suffix else Path(f"{path}.csv"))
+
+    # --- choices ---------------------------------------------------------------------------------------
+
+    def style_(self) -> OverlayStyle:
+        """What is drawn."""
+        return OverlayStyle(**{name: getattr(self.settings, name) for name in STYLE})
+
+    def _set_style(self, name: str, on: bool) -> None:
+        setattr(self.settings, name, on)
+        self._repaint()
+        self._refresh_slowly()
+
+    def _set_mirror(self, on: bool) -> None:
+        self.settings.mirror_camera = on
+        self._repaint()
+
+    def _set_panel(self, on: bool) -> None:
+        self.settings.show_panel = on
+        self._dock.setVisible(on)
+
+    def _set_hud(self, on: bool) -> None:
+        self.settings.show_hud = on
+        self._refresh_slowly()
+
+    def _set_full_screen(self, on: bool) -> None:
+        self.setWindowState(
+            self.windowState() | Qt.WindowState.WindowFullScreen
+            if on
+            else self.windowState() & ~Qt.WindowState.WindowFullScreen
+        )
+        for part in (self.menuBar(), self._toolbar):
+            part.setVisible(not on)
+
+    def _set_camera_size(self, width: int, height: int) -> None:
+        self.settings.camera_width, self.settings.camera_height = width, height
+        if self._opened is not None and self._opened.is_camera:
+            self.open(self._opened.spec, remember=False)
+
+    def _edit_settings(self) -> None:
+        from agecam.weights import find_models
+
+        dialog = SettingsDialog(self.settings, [path.stem for path in find_models()], self)
+        if dialog.exec():
+            self.apply(dialog.settings())
+
+    def apply(self, settings: Settings) -> None:
+        """Go on with other settings."""
+        self.settings = settings
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            apply_theme(application, settings.theme)
+        self.session.use(self._engine_options())
+        self._repaint()
+
+    def _engine_options(self) -> EngineOptions:
+        return EngineOptions(self.settings.model, self.settings.device, float(self.settings.min_face_px))
+
+    # --- help ------------------------------------------------------------------------------------------
+
+    def _about(self) -> None:
+        from agecam.weights import find_model, load_card
+
+        try:
+            card = load_card(find_model(self.settings.model))
+            weights = Text.WEIGHTS(name=card.name, date=card.date, licence=card.licence)
+        except AgeCamError as error:
+            weights = str(error)
+        AboutDialog(weights, self).exec()
+
+    def _show_shortcuts(self) -> None:
+        ShortcutsDialog(self.actions_, self).exec()
+
+    def _copy_details(self) -> None:
+        QGuiApplication.clipboard().setText(self.details())
+        self.video.toast.tell(Text.DETAILS_COPIED())
+
+    def details(self) -> str:
+        """What helps somebody who wants to help; no password is among it."""
+        state = self.session.source_state
+        lines = [
+            f"AgeCam {__version__}, {platform.platform()}, Python {platform.python_version()}",
+            f"source: {self._opened.name if self._opened is not None else 'none'}, {state.phase.value}, {state.info}",
+            f"trouble: {state.error or self.session.engine_error}",
+            f"settings: model {self.settings.model}, device {self.settings.device}",
+            f"log: {self._log_path}",
+        ]
+        return "\n".join(lines)
+
+    def _open_log(self) -> None:
+        if self._log_path is not None and QFile.exists(str(self._log_path)):
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._log_path)))
+
+    # --- the window itself -----------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        centre = QWidget(self)
+        rows = QVBoxLayout(centre)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(self.video, stretch=1)
+        rows.addWidget(self.playback)
+        self.setCentralWidget(centre)
+        self._dock = QDockWidget(_plain(Text.SHOW_PANEL), self)
+        self._dock.setObjectName("people")
+        self._dock.setWidget(self.panel)
+        self._dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._dock)
+        self.resize(1240, 720)
+
+    def _build_menus(self) -> None:
+        do = self.actions_
+        source = self.menuBar().addMenu(Text.MENU_SOURCE())
+        self._camera_menu = source.addMenu(Text.CAMERAS())
+        self._camera_menu.addAction(Text.NO_CAMERA()).setEnabled(False)
+        sizes = source.addMenu(Text.CAMERA_SIZE())
+        group = QActionGroup(self)
+        for width, height in ((0, 0), *CAMERA_SIZES):
+            text = f"{width} \N{MULTIPLICATION SIGN} {height}" if width else Text.CAMERA_SIZE_OWN()
+            action = sizes.addAction(text)
+            action.setCheckable(True)
+            action.setChecked((width, height) == (self.settings.camera_width, self.settings.camera_height))
+            action.triggered.connect(lambda _=False, w=width, h=height: self._set_camera_size(w, h))
+            group.addAction(action)
+        source.addActions([do.open_file, do.open_folder, do.open_address, do.open_demo])
+        self._recent_menu = source.addMenu(Text.RECENT())
+        self._recent_menu.setToolTipsVisible(True)
+        self._show_recent()
+        source.addAction(do.close_source)
+        source.addSeparator()
+        source.addActions([do.settings, do.quit])
+        self.menuBar().addMenu(_menu(Text.MENU_PLAY(), [do.play, do.step, do.back, do.forward, do.loop], self))
+        saving = [do.screenshot, do.copy, do.record, do.export_csv, do.open_saved]
+        self.menuBar().addMenu(_menu(Text.MENU_SAVE(), saving, self))
+        view = _menu(Text.MENU_VIEW(), [getattr(do, name) for name in STYLE], self)
+        view.addSeparator()
+        view.addActions([do.mirror_camera, do.show_panel, do.show_hud, do.full_screen])
+        self.menuBar().addMenu(view)
+        self.menuBar().addMenu(_menu(Text.MENU_HELP(), [do.shortcuts, do.open_log, do.about], self))
+
+    def _build_toolbar(self) -> None:
+        do = self.actions_
+        self._toolbar = self.addToolBar("AgeCam")
+        self._toolbar.setObjectName("toolbar")
+        self._toolbar.setMovable(False)
+        self._toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        camera = self._camera_menu.menuAction()
+        camera.setIcon(icon("camera", self))
+        self._toolbar.addActions([camera, do.open_file])
+        self._toolbar.addSeparator()
+        self._toolbar.addActions([do.screenshot, do.record])
+        self._toolbar.addSeparator()
+        self._toolbar.addActions([do.blur_faces, do.show_panel, do.full_screen])
+        button = self._toolbar.widgetForAction(camera)
+        if isinstance(button, QToolButton):
+            button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+
+    def _connect(self) -> None:
+        do = self.actions_
+        for action, act in (
+            (do.open_file, self._choose_file),
+            (do.open_folder, self._choose_folder),
+            (do.open_address, self._choose_address),
+            (do.open_demo, lambda: self.open("demo")),
+            (do.close_source, self.close_source),
+            (do.quit, self.close),
+            (do.play, self._toggle_play),
+            (do.step, self._step),
+            (do.back, lambda: self._jump(-JUMP_S)),
+            (do.forward, lambda: self._jump(JUMP_S)),
+            (do.screenshot, self.take_screenshot),
+            (do.copy, lambda: self.saver.copy(self.session.view(), self.style_(), self._is_camera())),
+            (do.export_csv, self._export_csv),
+            (do.open_saved, self.saver.open_folder),
+            (do.settings, self._edit_settings),
+            (do.shortcuts, self._show_shortcuts),
+            (do.open_log, self._open_log),
+            (do.about, self._about),
+        ):
+            action.triggered.connect(lambda _=False, act=act: act())
+        for name in STYLE:
+            action = getattr(do, name)
+            action.setChecked(getattr(self.settings, name))
+            action.toggled.connect(lambda on, of=name: self._set_style(of, on))
+        for action, on, act_on in (
+            (do.loop, self.settings.loop, self._set_loop),
+            (do.mirror_camera, self.settings.mirror_camera, self._set_mirror),
+            (do.show_panel, self.settings.show_panel, self._set_panel),
+            (do.show_hud, self.settings.show_hud, self._set_hud),
+            (do.record, False, self._record),
+            (do.full_screen, False, self._set_full_screen),
+        ):
+            action.setChecked(on)
+            action.toggled.connect(act_on)
+        leave = QAction(self)
+        leave.setShortcut(QKeySequence("Esc"))
+        leave.triggered.connect(lambda: do.full_screen.setChecked(False))
+        self.addAction(leave)
+        self.playback.sought.connect(self._seek)
+        self.playback.speed_chosen.connect(self._set_speed)
+        self.video.notice.copy_details.connect(self._copy_details)
+        self.video.notice.act.connect(self._act_on_notice)
+
+    def _act_on_notice(self) -> None:
+        player = self.session.player
+        if player is not None and self.session.source_state.phase is Phase.LOST:
+            player.try_again()
+        else:
+            self.open("demo", remember=False)
+
+    def _restore(self) -> None:
+        if self.settings.geometry:
+            self.restoreGeometry(QByteArray.fromBase64(self.settings.geometry.encode()))
+        if self.settings.layout:
+            self.restoreState(QByteArray.fromBase64(self.settings.layout.encode()))
+        self._dock.setVisible(self.settings.show_panel)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802, D102
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_toolbar"):
+            for name, drawing in ICONS.items():
+                getattr(self.actions_, name).setIcon(icon(drawing, self))
+            self._camera_menu.menuAction().setIcon(icon("camera", self))
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802, D102
+        if not self._closed:
+            self._closed = True
+            self._slow.stop()
+            self.saver.stop_recording()
+            self.bridge.close()
+            self.cameras.stop()
+            self.all_ended = self.session.close()
+            self.settings.geometry = _base64(self.saveGeometry())
+            self.settings.layout = _base64(self.saveState())
+            try:
+                save_settings(self.settings, self._settings_path)
+            except AgeCamError as error:
+                log.error("%s", error)
+        event.accept()
+
+
+def _menu(title: str, actions: list[QAction], parent: QWidget) -> QMenu:
+    menu = QMenu(title, parent)
+    menu.addActions(actions)
+    return menu
+
+
+def _plain(text: Text) -> str:
+    return text().replace("&", "").rstrip(".")
+
+
+def _base64(data: QByteArray) -> str:
+    return bytes(data.toBase64().data()).decode()

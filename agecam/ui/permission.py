@@ -1,0 +1,21 @@
+"""macOS lets a program use the camera only after a person has said yes, and asks on the window's thread."""
+
+import sys
+from collections.abc import Callable
+
+from PySide6.QtCore import QPermission, Qt
+from PySide6.QtWidgets import QApplication
+
+
+def ask_for_camera(denied: Callable[[], None]) -> None:
+    """Have the system ask, where it does; until the answer the camera gives no picture, and is tried again."""
+    application = QApplication.instance()
+    if sys.platform != "darwin" or not isinstance(application, QApplication):
+        return
+    from PySide6.QtCore import QCameraPermission
+
+    def answered(permission: QPermission) -> None:
+        if permission.status() == Qt.PermissionStatus.Denied:
+            denied()
+
+    application.requestPermission(QCameraPermission(), application, answered)
