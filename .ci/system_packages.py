@@ -45,8 +45,8 @@ LIBRARIES = {
     "libxcb-xkb.so.1": "libxcb-xkb1",
 }
 
-# Program -> package: windows are also tested on an X server without a screen, which xvfb-run starts.
-TEST_PROGRAMS = {"xvfb-run": "xvfb", "xauth": "xauth"}
+# Program -> package: the program is also tested on an X server without a screen, with keys pressed.
+TEST_PROGRAMS = {"xvfb-run": "xvfb", "xauth": "xauth", "xdotool": "xdotool"}
 
 
 def missing_packages(for_tests: bool) -> list[str]:

@@ -167,7 +167,15 @@ def _bench(arguments: list[str]) -> int:
     parser = _Parser(prog="agecam bench", description="Measure the speed of AgeCam on this computer.")
     parser.add_argument("source", metavar="SOURCE", nargs="?", help="video whose frames to use (the demo's)")
     parser.add_argument("--json", metavar="F", type=Path, help="also write the figures as JSON")
+    parser.add_argument("--window", action="store_true", help="how smoothly the window shows the source (the demo)")
+    parser.add_argument(
+        "--seconds", metavar="N", type=_count, default=60, help="how long to watch the window (%(default)s)"
+    )
     options = parser.parse_args(arguments)
+    if options.window:
+        from agecam.commands.bench_window import run_bench_window
+
+        return run_bench_window(options.json, options.source, options.seconds)
     from agecam.sources.quiet import quiet_stderr
 
     with quiet_stderr:  # TensorFlow's remarks on the machine

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from platformdirs import user_config_path, user_pictures_path
 
-from agecam.errors import OutputError
 from agecam.recorder.atomic import PartFile
+from agecam.sources import CameraMode
 
 VERSION = 1
 MOST_RECENT = 10
@@ -38,6 +38,7 @@ class Settings:
     camera_width: int = 0
     """0 as the camera has it."""
     camera_height: int = 0
+    camera_fps: int = 0
     loop: bool = False
     # the picture
     show_box: bool = True
@@ -61,6 +62,18 @@ class Settings:
     save_json: bool = False
 
     @property
+    def camera_mode(self) -> CameraMode | None:
+        """What cameras are asked for; None as they have it."""
+        if not self.camera_width or not self.camera_height:
+            return None
+        return CameraMode(self.camera_width, self.camera_height, self.camera_fps)
+
+    @camera_mode.setter
+    def camera_mode(self, mode: CameraMode | None) -> None:
+        mode = mode or CameraMode(0, 0)
+        self.camera_width, self.camera_height, self.camera_fps = mode.width, mode.height, mode.fps
+
+    @property
     def saving_folder(self) -> Path:
         """Where screenshots and recordings go."""
         return Path(self.folder) if self.folder else user_pictures_path() / "AgeCam"
@@ -80,16 +93,17 @@ def load_settings(path: Path) -> tuple[Settings, str | None]:
 
     A file of a later version gives what this version knows of it.
     """
-    if not path.exists():
-        return Settings(), None
     try:
+        if not path.exists():
+            return Settings(), None
         if path.stat().st_size > _LARGEST_FILE:
             raise ValueError("it is too large")
         content = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(content, dict):
             raise ValueError("it is not a list of settings")
     except (OSError, ValueError, RecursionError) as error:
-        return Settings(), f"The settings in {path} cannot be read ({error}): AgeCam begins with the usual ones."
+        reason = getattr(error, "strerror", None) or error
+        return Settings(), f"The settings in {path} cannot be read ({reason}): AgeCam begins with the usual ones."
     types = typing.get_type_hints(Settings)
     fitting = {name: value for name, value in content.items() if name in types and _fits(value, types[name])}
     return Settings(**(fitting | {"version": VERSION})), None
@@ -99,10 +113,9 @@ def save_settings(settings: Settings, path: Path) -> None:
     """Old or new, never half. Raises OutputError."""
     file = PartFile(path)
     try:
-        file.write((json.dumps(dataclasses.asdict(settings), indent=1, ensure_ascii=False) + "\n").encode())
+        # As ASCII, since names of files that are no proper text hold lone surrogates, which UTF-8 cannot.
+        file.write((json.dumps(dataclasses.asdict(settings), indent=1) + "\n").encode("ascii"))
         file.commit()
-    except ValueError as error:  # a lone surrogate in a path
-        raise OutputError(f"Cannot write {path}: {error}.") from error
     finally:
         file.discard()
 

@@ -16,6 +16,12 @@ from agecam.types import Frame, Image
 
 
 @pytest.fixture(scope="session")
+def qapp_args() -> list[str]:
+    """Qt without a screen."""
+    return ["agecam", "-platform", "offscreen"]
+
+
+@pytest.fixture(scope="session")
 def _portraits() -> tuple[Image, Image]:
     return portraits()
 

@@ -69,7 +69,8 @@ def live() -> Iterator[Callable[..., Live]]:
 
     before = set(threading.enumerate())
     yield make
-    assert all([of.session.close() for of in made])
+    ended = [of.session.close() for of in made]
+    assert all(ended)
     assert set(threading.enumerate()) <= before
 
 

@@ -1,12 +1,8 @@
 """Every source keeps the same promises, and every failure is one sentence."""
 
-import base64
 import struct
-import threading
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
@@ -15,6 +11,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from mjpeg import mjpeg_server
 
 from agecam.errors import SourceError
 from agecam.sources import FrameSource, camera, list_cameras, open_source, read_picture
@@ -70,46 +67,6 @@ def assert_sentence(text: str) -> str:
     assert "\n" not in text
     assert "Error" not in text
     return text
-
-
-@contextmanager
-def mjpeg_server(
-    images: list[Image], credentials: str | None = None, requests: list[str] | None = None
-) -> Iterator[str]:
-    """Serves the images to each client as a multipart stream, then hangs up; yields `host:port`."""
-    parts = [cv2.imencode(".jpg", image)[1].tobytes() for image in images]
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if requests is not None:
-                requests.append(self.path)
-            wanted = credentials and "Basic " + base64.b64encode(credentials.encode()).decode()
-            if wanted and self.headers.get("Authorization") != wanted:
-                self.send_response(401)
-                self.send_header("WWW-Authenticate", 'Basic realm="camera"')
-                self.end_headers()
-                return
-            self.send_response(200)
-            self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
-            self.end_headers()
-            for part in parts:
-                head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(part)}\r\n\r\n"
-                try:
-                    self.wfile.write(head.encode() + part + b"\r\n")
-                except ConnectionError:
-                    return
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield f"127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 Opener = Callable[[], FrameSource]

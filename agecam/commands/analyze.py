@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agecam.commands import DONE, FAILED, INTERRUPTED
-from agecam.commands.analysis import Analysis, EngineOptions, Engines
+from agecam.commands.analysis import Analysis, Engines
 from agecam.commands.console import Console
 from agecam.commands.inputs import Input, find_inputs, stems_of
 from agecam.commands.interrupts import Interrupts
 from agecam.commands.outputs import Results, SecondlyStills, Shot, Take, afterwards
 from agecam.commands.seen import Seen, counted
 from agecam.errors import UsageError
+from agecam.options import EngineOptions
 from agecam.overlay import OverlayStyle
 from agecam.recorder import StillWriter, VideoWriter, check_video_path
 from agecam.sources import SourceInfo

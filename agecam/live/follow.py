@@ -57,20 +57,25 @@ def _moved(faces: Sequence[Face], before: _Small, after: _Small) -> tuple[Face, 
     if not faces or before[0] == after[0] or before[1].shape != after[1].shape:
         return tuple(faces)
     scale = before[2]
-    points = np.concatenate([_points_on(face) for face in faces]) * scale
-    there, found, _ = cv2.calcOpticalFlowPyrLK(
-        before[1], after[1], points[:, None].astype(np.float32), None, winSize=(11, 11), maxLevel=3
-    )
+    points = np.concatenate([_points_on(face) for face in faces]) * np.float32(scale)
+    there, found = _flow(before[1], after[1], points)
     # Forth and back: a point that does not come home was lost on the way.
-    home, back, _ = cv2.calcOpticalFlowPyrLK(after[1], before[1], there, None, winSize=(11, 11), maxLevel=3)
-    kept = (found[:, 0] > 0) & (back[:, 0] > 0) & (np.abs(home[:, 0] - points).max(1) < 1)
+    home, back = _flow(after[1], before[1], there)
+    kept = found & back & (np.abs(home - points).max(1) < 1)
     each = len(points) // len(faces)
     moved = []
     for place, face in enumerate(faces):
         rows = np.arange(place * each, (place + 1) * each)
         rows = rows[kept[rows]]
-        moved.append(_carried(face, points[rows] / scale, there[rows, 0] / scale))
+        moved.append(_carried(face, points[rows] / scale, there[rows] / scale))
     return tuple(moved)
+
+
+def _flow(before: Image, after: Image, points: _Points) -> tuple[_Points, npt.NDArray[np.bool_]]:
+    """Where `(N, 2)` points of one grey picture are in another, and which were found."""
+    start = points[:, None].astype(np.float32)
+    there, found, _ = cv2.calcOpticalFlowPyrLK(before, after, start, start.copy(), winSize=(11, 11), maxLevel=3)
+    return np.asarray(there, np.float32)[:, 0], np.asarray(found)[:, 0] > 0
 
 
 def _points_on(face: Face) -> _Points:

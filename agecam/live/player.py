@@ -180,7 +180,7 @@ class Player:
             if frame is not None:
                 if not self._is_live and not self._paused:
                     self._wait(pace.wait_s(frame.time_s), until=self._interrupted)
-                    if self._seek_s is not None:
+                    if self._jumps():  # this frame is no longer wanted
                         continue
                 self._give(frame)
                 continue
@@ -199,6 +199,9 @@ class Player:
 
     def _may_go_on(self) -> bool:
         return not self._paused or self._steps > 0 or self._seek_s is not None
+
+    def _jumps(self) -> bool:
+        return self._seek_s is not None
 
     def _interrupted(self) -> bool:
         return self._paused or self._seek_s is not None

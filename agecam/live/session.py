@@ -64,6 +64,7 @@ class LiveSession:
         self._generation = 0
         self._shown = 0
         self._dropped = 0
+        self._painted_total = self._judged_total = 0
         self._shown_rate = Rate()
         self._delays = Delays()
         self._stages: dict[str, Delays] = {}
@@ -148,6 +149,7 @@ class LiveSession:
             return
         self._dropped += max(0, view.number - self._shown - 1) if self._shown else 0
         self._shown = view.number
+        self._painted_total += 1
         self._shown_rate.tick()
         self._delays.add((time.monotonic() - view.arrived_s) * 1e3)
 
@@ -164,6 +166,16 @@ class LiveSession:
             faces=len(view.faces) if view is not None else 0,
             device=self._analyst.device,
         )
+
+    def begin_figures(self) -> None:
+        """Count from here."""
+        self._delays = Delays()
+        self._dropped = self._painted_total = 0
+        self._judged_total = 0
+
+    def totals(self) -> tuple[int, int]:
+        """Frames shown and frames analysed since `begin_figures`."""
+        return self._painted_total, self._judged_total
 
     def close(self) -> bool:
         """End all threads; whether they did in time. Nothing can be done with the session afterwards."""
@@ -194,6 +206,7 @@ class LiveSession:
         with self._lock:
             if judged.task.generation != self._generation or self._view is None:
                 return
+            self._judged_total += 1
             faces = self._follower.correct(judged.task.number, judged.result)
             self._view = View(self._view.frame, faces, self._view.number, self._view.arrived_s, self._view.generation)
         if self._judged is not None:

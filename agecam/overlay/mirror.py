@@ -20,5 +20,6 @@ def mirrored(image_bgr: Image, faces: Sequence[Face]) -> tuple[Image, tuple[Face
 
 def _mirrored(face: Face, width_px: int) -> Face:
     x, y, width, height = face.box
-    landmarks = face.landmarks[_SIDES] * np.float32([-1, 1]) + np.float32([width_px - 1, 0])
+    landmarks = face.landmarks[_SIDES]
+    landmarks[:, 0] = width_px - 1 - landmarks[:, 0]
     return replace(face, box=(width_px - x - width, y, width, height), landmarks=landmarks)

@@ -35,8 +35,8 @@ class VideoWriter(Writer):
     bars. `fps` is the nominal rate: it gives the last frame its duration. A file is only left behind if at
     least one frame was written. Raises `OutputError` at opening and while writing.
 
-    With `lasting`, which takes `.mp4`, the file has its final name from the start (numbered if that is taken) and plays up to the last
-    second if the program is killed meanwhile.
+    With `lasting`, which takes `.mp4`, the file has its final name from the start (numbered if that is taken) and
+    plays up to the last second if the program is killed meanwhile.
     """
 
     def __init__(self, path: PathLike, width: int, height: int, fps: float, lasting: bool = False) -> None:

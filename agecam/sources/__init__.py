@@ -6,7 +6,7 @@ from typing import Literal
 
 from agecam.errors import SourceError
 from agecam.sources.base import FrameSource, SeekableSource, SourceInfo
-from agecam.sources.camera import CameraInfo, CameraMode, CameraSource, camera_named, list_cameras
+from agecam.sources.camera import CameraInfo, CameraMode, CameraSource, camera_named, list_cameras, list_modes
 from agecam.sources.demo import DemoSource
 from agecam.sources.pictures import FolderSource, PictureSource, is_picture, read_picture
 from agecam.sources.stream import STREAM_SCHEMES, StreamSource, redact
@@ -21,6 +21,7 @@ __all__ = [
     "SourceInfo",
     "is_live_spec",
     "list_cameras",
+    "list_modes",
     "name_of",
     "open_source",
     "read_picture",

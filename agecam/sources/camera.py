@@ -8,6 +8,7 @@ import cv2
 
 from agecam.sources.live import LiveSource
 from agecam.sources.quiet import quiet_opencv
+from agecam.sources.v4l2 import read_offers
 
 _LINUX_CAMERAS = Path("/sys/class/video4linux")
 
@@ -27,6 +28,13 @@ class CameraMode:
 
     width: int
     height: int
+    fps: int = 0
+    """Frames a second; 0 as the camera has it."""
+
+
+USUAL_MODES = (CameraMode(640, 480), CameraMode(1280, 720), CameraMode(1920, 1080), CameraMode(3840, 2160))
+"""Where the system does not tell what a camera offers."""
+_SMALLEST_WIDTH = 320
 
 
 class CameraSource(LiveSource):
@@ -44,6 +52,8 @@ class CameraSource(LiveSource):
                 capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
                 capture.set(cv2.CAP_PROP_FRAME_WIDTH, mode.width)
                 capture.set(cv2.CAP_PROP_FRAME_HEIGHT, mode.height)
+                if mode.fps:
+                    capture.set(cv2.CAP_PROP_FPS, mode.fps)
         super().__init__(
             capture,
             name,
@@ -56,6 +66,13 @@ class CameraSource(LiveSource):
 def list_cameras() -> list[CameraInfo]:
     """The cameras of this computer with their names, by number, as the system lists them; none is opened."""
     return _known_to_linux() if sys.platform == "linux" else _known_to_the_system()
+
+
+def list_modes(camera: CameraInfo) -> list[CameraMode]:
+    """What a camera offers, smallest first; the usual resolutions where the system does not tell."""
+    found = read_offers(f"/dev/video{camera.index}")
+    modes = [CameraMode(offer.width, offer.height, offer.fps) for offer in found if offer.width >= _SMALLEST_WIDTH]
+    return modes or list(USUAL_MODES)
 
 
 def camera_named(name: str) -> int | None:

@@ -1,5 +1,6 @@
 """Opens the window. TensorFlow is imported by the inference thread, when the window is on the screen."""
 
+import gc
 import logging
 import logging.handlers
 import os
@@ -18,8 +19,8 @@ from agecam import __version__
 from agecam.live import LiveEngine
 from agecam.live.analyst import FirstSize
 from agecam.options import EngineOptions
-from agecam.settings import Settings, default_path, load_settings
-from agecam.sources import CameraMode, FrameSource, is_live_spec, list_cameras, name_of, open_source
+from agecam.settings import Settings, Theme, default_path, load_settings
+from agecam.sources import FrameSource, is_live_spec, list_cameras, name_of, open_source
 from agecam.ui.look import apply_theme
 from agecam.ui.main_window import MainWindow, OpenedSource
 
@@ -32,23 +33,12 @@ _LOG_BYTES = 500_000
 def run_window(spec: str | None) -> int:
     """Open the window with a source, by default the first camera or else the demo; returns the exit code."""
     log_path = start_log()
-    # OpenCV has pointed Qt at the plugins and fonts of its own, older Qt.
-    for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
-        if "cv2" in os.environ.get(name, ""):
-            del os.environ[name]
-    application = QApplication.instance() or QApplication(sys.argv[:1])
-    assert isinstance(application, QApplication)
-    QGuiApplication.setApplicationDisplayName("AgeCam")
-    application.setApplicationName("AgeCam")
-    application.setApplicationVersion(__version__)
-    application.setStyle("Fusion")
-    translators = install_translations(application, QLocale.system())
     path = default_path()
     settings, problem = load_settings(path)
     if problem:
         log.error("%s", problem)
-    apply_theme(application, settings.theme)
-    window = MainWindow(settings, path, build_live_engine, open_with, recognise, list_cameras, log_path)
+    application, translators = prepare_application(settings.theme)
+    window = MainWindow(settings, path, build_live_engine, open_with, recognise, list_cameras, log_path=log_path)
     window.cameras.start()
     window.show()
     if problem:
@@ -66,6 +56,22 @@ def run_window(spec: str | None) -> int:
     return code
 
 
+def prepare_application(theme: Theme) -> tuple[QApplication, list[QTranslator]]:
+    """Qt's application, in the person's language; the translators must be kept alive."""
+    # OpenCV has pointed Qt at the plugins and fonts of its own, older Qt.
+    for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
+        if "cv2" in os.environ.get(name, ""):
+            del os.environ[name]
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(application, QApplication)
+    QGuiApplication.setApplicationDisplayName("AgeCam")
+    application.setApplicationName("AgeCam")
+    application.setApplicationVersion(__version__)
+    application.setStyle("Fusion")
+    apply_theme(application, theme)
+    return application, install_translations(application, QLocale.system())
+
+
 def build_live_engine(options: EngineOptions, first_size: FirstSize) -> LiveEngine:
     """The engine; imports TensorFlow. Raises AgeCamError."""
     from agecam.sources.quiet import quiet_stderr
@@ -74,7 +80,10 @@ def build_live_engine(options: EngineOptions, first_size: FirstSize) -> LiveEngi
         with _absent("matplotlib.pyplot", "pandas"):
             from agecam.engine import build_engine
 
-        return build_engine(options.model, options.device, options.min_face_px, first_size=first_size())
+        engine = build_engine(options.model, options.device, options.min_face_px, first_size=first_size())
+    # A million objects of TensorFlow's that stay: looking through them again and again would hold up the window.
+    gc.freeze()
+    return engine
 
 
 @contextmanager
@@ -91,8 +100,7 @@ def _absent(*modules: str) -> Iterator[None]:
 
 def open_with(spec: str, settings: Settings) -> FrameSource:
     """A source as the settings want it; raises SourceError."""
-    size = (settings.camera_width, settings.camera_height)
-    return open_source(spec, CameraMode(*size) if all(size) else None)
+    return open_source(spec, settings.camera_mode)
 
 
 def recognise(spec: str) -> OpenedSource:

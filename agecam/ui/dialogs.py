@@ -52,7 +52,7 @@ class SettingsDialog(QDialog):
         folder.addWidget(self.folder, stretch=1)
         folder.addWidget(browse)
         self.save_mirrored, self.save_clean, self.save_blurred, self.save_json = (
-            QCheckBox(text(), checked=checked)
+            _checkbox(text(), checked)
             for text, checked in (
                 (Text.SAVE_MIRRORED, settings.save_mirrored),
                 (Text.SAVE_CLEAN, settings.save_clean),
@@ -149,6 +149,12 @@ class AboutDialog(QDialog):
         buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)
         self.setMinimumWidth(460)
+
+
+def _checkbox(text: str, checked: bool) -> QCheckBox:
+    box = QCheckBox(text)
+    box.setChecked(checked)
+    return box
 
 
 def _choice(options: dict[str, str], chosen: str) -> QComboBox:

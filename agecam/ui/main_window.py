@@ -9,7 +9,6 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray, QEvent, QFile, Qt, QTimer, QUrl
 from PySide6.QtGui import (
     QAction,
-    QActionGroup,
     QCloseEvent,
     QDesktopServices,
     QDragEnterEvent,
@@ -21,10 +20,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
     QFileDialog,
-    QInputDialog,
     QMainWindow,
-    QMenu,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -38,16 +34,20 @@ from agecam.live.screenshot import composed
 from agecam.options import EngineOptions
 from agecam.overlay import OverlayStyle
 from agecam.settings import Settings, save_settings
-from agecam.sources import CameraInfo, FrameSource, redact
+from agecam.sources import CameraInfo, CameraMode, FrameSource, list_modes, redact
 from agecam.ui.actions import ICONS, STYLE, build_actions
 from agecam.ui.bridge import Bridge
 from agecam.ui.dialogs import AboutDialog, SettingsDialog, ShortcutsDialog
 from agecam.ui.faces_panel import FacesPanel
+from agecam.ui.garbage import GarbageCollector
 from agecam.ui.look import apply_theme, icon
+from agecam.ui.menus import build_toolbar, fill_menu_bar
 from agecam.ui.messages import Text
+from agecam.ui.notices import hud_text, what_to_say
 from agecam.ui.permission import ask_for_camera
 from agecam.ui.playback_bar import PlaybackBar
 from agecam.ui.saver import Saver
+from agecam.ui.source_menu import ListModes, SourceMenu
 from agecam.ui.video_view import VideoView
 from agecam.ui.watch import CameraWatch
 
@@ -56,8 +56,6 @@ log = logging.getLogger(__name__)
 PANEL_MS = 200
 """The panel and the figures change slowly enough to be read."""
 JUMP_S = 5.0
-CAMERA_SIZES = ((640, 480), (1280, 720), (1920, 1080), (3840, 2160))
-_MEDIA = "*.mp4 *.mkv *.mov *.avi *.webm *.m4v *.gif *.jpg *.jpeg *.png *.bmp *.tif *.tiff *.webp *.heic *.avif"
 
 
 class OpenedSource:
@@ -84,12 +82,14 @@ class MainWindow(QMainWindow):
         open_spec: OpenSpec,
         recognise: Recognise,
         cameras: Callable[[], list[CameraInfo]],
+        modes: ListModes = list_modes,
         log_path: Path | None = None,
     ) -> None:
         """
         Args:
             build: builds the engine, on the inference thread.
             cameras: those connected now; called on a thread of its own.
+            modes: what a camera offers.
             log_path: file that 'Open log file' shows.
         """
         super().__init__()
@@ -102,12 +102,13 @@ class MainWindow(QMainWindow):
         self._painted: View | None = None
         self._told: str | None = None
         self._waits_for_camera = False
-        self._wanted_size = (0, 0)
+        self._wanted: CameraMode | None = None
         self._people = People()
         self._closed = False
         self.all_ended = True
         """After closing: whether every thread has."""
 
+        self._garbage = GarbageCollector(self)
         self.setWindowTitle("AgeCam")
         self.setAcceptDrops(True)
         self.actions_ = build_actions(self)
@@ -115,8 +116,9 @@ class MainWindow(QMainWindow):
         self.playback = PlaybackBar(self.actions_.play, self.actions_.step, self.actions_.loop, self)
         self.panel = FacesPanel(self)
         self._lay_out()
-        self._build_menus()
-        self._build_toolbar()
+        self.source_menu = SourceMenu(self.actions_, lambda: self.settings, modes, self)
+        fill_menu_bar(self.menuBar(), self.source_menu, self.actions_)
+        self._toolbar = build_toolbar(self, self.source_menu, self.actions_)
         self.saver = Saver(self.video.toast, lambda: self.settings)
 
         self.bridge = Bridge(self)
@@ -137,7 +139,7 @@ class MainWindow(QMainWindow):
         view = self.session.view()
         if view is not None and view is not self._painted:
             self._paint(view)
-            self._check_camera_size(view)
+            self._check_camera_mode(view)
         self._refresh_notice()
         self._refresh_playback()
 
@@ -155,17 +157,17 @@ class MainWindow(QMainWindow):
         if (view := self.session.view()) is not None:
             self.video.show_picture(composed(view, self.style_(), self._mirrors()))
 
-    def _check_camera_size(self, view: View) -> None:
+    def _check_camera_mode(self, view: View) -> None:
         """Say once if a camera gives another resolution than it was asked for."""
-        wanted, self._wanted_size = self._wanted_size, (0, 0)
+        wanted, self._wanted = self._wanted, None
         height, width = view.frame.image_bgr.shape[:2]
-        if wanted not in ((0, 0), (width, height)):
+        if wanted is not None and (wanted.width, wanted.height) != (width, height):
             self.video.toast.tell(Text.CAMERA_SIZE_GIVEN(width=width, height=height))
 
     def _refresh_slowly(self) -> None:
         if self.settings.show_panel:
             self.panel.show_people(self._people.in_view(), self.settings.show_gender)
-        self.video.show_hud(self._hud() if self.settings.show_hud else None)
+        self.video.show_hud(hud_text(self.session.figures()) if self.settings.show_hud else None)
         recording = self.saver.recording
         self.video.show_recording(recording.seconds if recording is not None else None)
         if recording is not None and recording.error is not None:
@@ -174,22 +176,10 @@ class MainWindow(QMainWindow):
         self._refresh_playback()
 
     def _refresh_notice(self) -> None:
-        state, notice = self.session.source_state, self.video.notice
-        name = self._opened.name if self._opened is not None else ""
-        error = state.error or self.session.engine_error
-        self._tell_log(error)
-        if self._opened is None:
-            notice.tell(Text.CLOSED(), Text.CLOSED_HINT(), Text.WATCH_DEMO())
-        elif state.phase is Phase.LOST:
-            notice.tell(Text.LOST(name=name), f"{state.error} {Text.TRIES_AGAIN()}", Text.TRY_AGAIN(), True)
-        elif state.phase is Phase.FAILED:
-            notice.tell(Text.FAILED(name=name), str(state.error), Text.WATCH_DEMO(), True)
-        elif self.session.view() is None and state.phase is Phase.OPENING:
-            notice.tell(Text.OPENING(name=name))
-        elif self.session.engine_error is not None:
-            notice.tell(Text.NO_LABELS(), str(self.session.engine_error), "", True)
-        else:
-            notice.hide()
+        state, trouble = self.session.source_state, self.session.engine_error
+        name = self._opened.name if self._opened is not None else None
+        self._tell_log(state.error or trouble)
+        self.video.notice.tell(what_to_say(name, state, self.session.view() is not None, trouble))
         self.video.show_loading(self.session.loading)
 
     def _refresh_playback(self) -> None:
@@ -205,21 +195,6 @@ class MainWindow(QMainWindow):
             action.setIcon(icon("pause" if moving else "play", self))
         for of_files in (self.actions_.play, self.actions_.step, self.actions_.back, self.actions_.forward):
             of_files.setEnabled(plays)
-
-    def _hud(self) -> str:
-        figures = self.session.figures()
-        p50, p95 = figures.delay_p50_ms or 0.0, figures.delay_p95_ms or 0.0
-        return "\n".join(
-            [
-                Text.HUD_SHOWN(fps=f"{figures.shown_fps:.1f}"),
-                Text.HUD_ANALYSED(fps=f"{figures.analysed_fps:.1f}"),
-                Text.HUD_DELAY(p50=f"{p50:.0f}", p95=f"{p95:.0f}"),
-                Text.HUD_DROPPED(count=figures.dropped),
-                *(Text.HUD_STAGE(name=name, ms=f"{ms:.1f}") for name, ms in figures.stages_ms.items()),
-                Text.HUD_FACES(count=figures.faces),
-                figures.device,
-            ]
-        ).rstrip()
 
     def _take_judged(self, judged: Judged) -> None:
         """On the inference thread."""
@@ -239,7 +214,7 @@ class MainWindow(QMainWindow):
         """Open what a person names."""
         opened = self._recognise(spec)
         self._waits_for_camera = False
-        self._wanted_size = (self.settings.camera_width, self.settings.camera_height) if opened.is_camera else (0, 0)
+        self._wanted = self.settings.camera_mode if opened.is_camera else None
         self.actions_.record.setChecked(False)
         self._opened = opened
         self._painted = None
@@ -259,7 +234,8 @@ class MainWindow(QMainWindow):
         )
         if remember and not opened.is_camera and spec != "demo":
             self.settings.remember(redact(spec) if "://" in spec else spec)
-            self._show_recent()
+            self.source_menu.show_recent()
+        self.source_menu.show_opened(spec)
         log.info("opening %s", opened.name)
         self._refresh()
 
@@ -293,52 +269,13 @@ class MainWindow(QMainWindow):
     def _mirrors(self) -> bool:
         return self._is_camera() and self.settings.mirror_camera
 
-    def _choose_file(self) -> None:
-        kinds = f"{Text.MEDIA_FILES()} ({_MEDIA});;{Text.ALL_FILES()} (*)"
-        path, _ = QFileDialog.getOpenFileName(self, _plain(Text.OPEN_FILE), self._last_folder(), kinds)
-        if path:
-            self.open(path)
-
-    def _choose_folder(self) -> None:
-        if path := QFileDialog.getExistingDirectory(self, _plain(Text.OPEN_FOLDER), self._last_folder()):
-            self.open(path)
-
-    def _choose_address(self) -> None:
-        address, accepted = QInputDialog.getText(self, _plain(Text.OPEN_ADDRESS), Text.ADDRESS())
-        if accepted and address.strip():
-            self.open(address.strip())
-
-    def _last_folder(self) -> str:
-        files = (Path(spec) for spec in self.settings.recent if "://" not in spec)
-        return next((str(path.parent) for path in files if path.is_absolute()), "")
-
     def _show_cameras(self, cameras: list[CameraInfo]) -> None:
-        self._camera_menu.clear()
-        for camera in cameras:
-            action = self._camera_menu.addAction(camera.name)
-            action.triggered.connect(lambda _=False, index=camera.index: self.open(str(index)))
-        if not cameras:
-            self._camera_menu.addAction(Text.NO_CAMERA()).setEnabled(False)
-        elif self._waits_for_camera:
+        self.source_menu.show_cameras(cameras)
+        if cameras and self._waits_for_camera:
             first = cameras[0]
             self.video.toast.tell(
                 Text.CAMERA_CAME(name=first.name), Text.USE_CAMERA(), lambda: self.open(str(first.index))
             )
-
-    def _show_recent(self) -> None:
-        self._recent_menu.clear()
-        self._recent_menu.setEnabled(bool(self.settings.recent))
-        for spec in self.settings.recent:
-            name = spec if "://" in spec else Path(spec).name
-            action = self._recent_menu.addAction(name.replace("&", "&&"))
-            action.setToolTip(spec)
-            action.triggered.connect(lambda _=False, of=spec: self.open(of))
-        self._recent_menu.addSeparator()
-        self._recent_menu.addAction(Text.CLEAR_RECENT()).triggered.connect(self._clear_recent)
-
-    def _clear_recent(self) -> None:
-        self.settings.recent = []
-        self._show_recent()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802, D102
         if event.mimeData().hasUrls():
@@ -397,7 +334,7 @@ class MainWindow(QMainWindow):
 
     def _export_csv(self) -> None:
         suggestion = str(self.settings.saving_folder / "agecam-results.csv")
-        path, _ = QFileDialog.getSaveFileName(self, _plain(Text.EXPORT_CSV), suggestion, f"{Text.CSV_FILES()} (*.csv)")
+        path, _ = QFileDialog.getSaveFileName(self, Text.EXPORT_CSV.plain(), suggestion, f"{Text.CSV_FILES()} (*.csv)")
         if path:
             self.saver.export_csv(Path(path) if Path(path).suffix else Path(f"{path}.csv"))
 
@@ -433,8 +370,7 @@ class MainWindow(QMainWindow):
         for part in (self.menuBar(), self._toolbar):
             part.setVisible(not on)
 
-    def _set_camera_size(self, width: int, height: int) -> None:
-        self.settings.camera_width, self.settings.camera_height = width, height
+    def _use_camera_mode(self) -> None:
         if self._opened is not None and self._opened.is_camera:
             self.open(self._opened.spec, remember=False)
 
@@ -502,67 +438,16 @@ class MainWindow(QMainWindow):
         rows.addWidget(self.video, stretch=1)
         rows.addWidget(self.playback)
         self.setCentralWidget(centre)
-        self._dock = QDockWidget(_plain(Text.SHOW_PANEL), self)
+        self._dock = QDockWidget(Text.SHOW_PANEL.plain(), self)
         self._dock.setObjectName("people")
         self._dock.setWidget(self.panel)
         self._dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._dock)
         self.resize(1240, 720)
 
-    def _build_menus(self) -> None:
-        do = self.actions_
-        source = self.menuBar().addMenu(Text.MENU_SOURCE())
-        self._camera_menu = source.addMenu(Text.CAMERAS())
-        self._camera_menu.addAction(Text.NO_CAMERA()).setEnabled(False)
-        sizes = source.addMenu(Text.CAMERA_SIZE())
-        group = QActionGroup(self)
-        for width, height in ((0, 0), *CAMERA_SIZES):
-            text = f"{width} \N{MULTIPLICATION SIGN} {height}" if width else Text.CAMERA_SIZE_OWN()
-            action = sizes.addAction(text)
-            action.setCheckable(True)
-            action.setChecked((width, height) == (self.settings.camera_width, self.settings.camera_height))
-            action.triggered.connect(lambda _=False, w=width, h=height: self._set_camera_size(w, h))
-            group.addAction(action)
-        source.addActions([do.open_file, do.open_folder, do.open_address, do.open_demo])
-        self._recent_menu = source.addMenu(Text.RECENT())
-        self._recent_menu.setToolTipsVisible(True)
-        self._show_recent()
-        source.addAction(do.close_source)
-        source.addSeparator()
-        source.addActions([do.settings, do.quit])
-        self.menuBar().addMenu(_menu(Text.MENU_PLAY(), [do.play, do.step, do.back, do.forward, do.loop], self))
-        saving = [do.screenshot, do.copy, do.record, do.export_csv, do.open_saved]
-        self.menuBar().addMenu(_menu(Text.MENU_SAVE(), saving, self))
-        view = _menu(Text.MENU_VIEW(), [getattr(do, name) for name in STYLE], self)
-        view.addSeparator()
-        view.addActions([do.mirror_camera, do.show_panel, do.show_hud, do.full_screen])
-        self.menuBar().addMenu(view)
-        self.menuBar().addMenu(_menu(Text.MENU_HELP(), [do.shortcuts, do.open_log, do.about], self))
-
-    def _build_toolbar(self) -> None:
-        do = self.actions_
-        self._toolbar = self.addToolBar("AgeCam")
-        self._toolbar.setObjectName("toolbar")
-        self._toolbar.setMovable(False)
-        self._toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        camera = self._camera_menu.menuAction()
-        camera.setIcon(icon("camera", self))
-        self._toolbar.addActions([camera, do.open_file])
-        self._toolbar.addSeparator()
-        self._toolbar.addActions([do.screenshot, do.record])
-        self._toolbar.addSeparator()
-        self._toolbar.addActions([do.blur_faces, do.show_panel, do.full_screen])
-        button = self._toolbar.widgetForAction(camera)
-        if isinstance(button, QToolButton):
-            button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-
     def _connect(self) -> None:
         do = self.actions_
         for action, act in (
-            (do.open_file, self._choose_file),
-            (do.open_folder, self._choose_folder),
-            (do.open_address, self._choose_address),
-            (do.open_demo, lambda: self.open("demo")),
             (do.close_source, self.close_source),
             (do.quit, self.close),
             (do.play, self._toggle_play),
@@ -597,6 +482,8 @@ class MainWindow(QMainWindow):
         leave.setShortcut(QKeySequence("Esc"))
         leave.triggered.connect(lambda: do.full_screen.setChecked(False))
         self.addAction(leave)
+        self.source_menu.chosen.connect(self.open)
+        self.source_menu.mode_chosen.connect(self._use_camera_mode)
         self.playback.sought.connect(self._seek)
         self.playback.speed_chosen.connect(self._set_speed)
         self.video.notice.copy_details.connect(self._copy_details)
@@ -621,7 +508,7 @@ class MainWindow(QMainWindow):
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_toolbar"):
             for name, drawing in ICONS.items():
                 getattr(self.actions_, name).setIcon(icon(drawing, self))
-            self._camera_menu.menuAction().setIcon(icon("camera", self))
+            self.source_menu.cameras.menuAction().setIcon(icon("camera", self))
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802, D102
         if not self._closed:
@@ -631,6 +518,7 @@ class MainWindow(QMainWindow):
             self.bridge.close()
             self.cameras.stop()
             self.all_ended = self.session.close()
+            self._garbage.stop()
             self.settings.geometry = _base64(self.saveGeometry())
             self.settings.layout = _base64(self.saveState())
             try:
@@ -638,16 +526,6 @@ class MainWindow(QMainWindow):
             except AgeCamError as error:
                 log.error("%s", error)
         event.accept()
-
-
-def _menu(title: str, actions: list[QAction], parent: QWidget) -> QMenu:
-    menu = QMenu(title, parent)
-    menu.addActions(actions)
-    return menu
-
-
-def _plain(text: Text) -> str:
-    return text().replace("&", "").rstrip(".")
 
 
 def _base64(data: QByteArray) -> str:

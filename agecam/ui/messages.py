@@ -157,5 +157,9 @@ class Text(Enum):
 
     def __call__(self, **values: object) -> str:
         """The text in the language of the window, with `values` filled in."""
-        text = QCoreApplication.translate("AgeCam", self.value)
+        text = QCoreApplication.translate("AgeCam", str(self.value))
         return text.format(**values) if values else text
+
+    def plain(self) -> str:
+        """As a title: without what makes it a menu entry."""
+        return self().replace("&", "").rstrip(".")

@@ -1,6 +1,6 @@
 """macOS lets a program use the camera only after a person has said yes, and asks on the window's thread."""
 
-import sys
+import platform
 from collections.abc import Callable
 
 from PySide6.QtCore import QPermission, Qt
@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 def ask_for_camera(denied: Callable[[], None]) -> None:
     """Have the system ask, where it does; until the answer the camera gives no picture, and is tried again."""
     application = QApplication.instance()
-    if sys.platform != "darwin" or not isinstance(application, QApplication):
+    if not _ASKS or application is None:
         return
     from PySide6.QtCore import QCameraPermission
 
@@ -19,3 +19,6 @@ def ask_for_camera(denied: Callable[[], None]) -> None:
             denied()
 
     application.requestPermission(QCameraPermission(), application, answered)
+
+
+_ASKS = platform.system() == "Darwin"

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from agecam.types import Image
 from agecam.ui.messages import Text
+from agecam.ui.notices import Said
 
 TOAST_MS = 4500
 _BACKGROUND = QColor(18, 19, 22)
@@ -138,6 +139,7 @@ class Notice(QFrame):
         super().__init__(parent)
         self.setObjectName("notice")
         self._view = parent
+        self._said: Said | None = None
         self.title, self.text = QLabel(self), QLabel(self)
         self.title.setObjectName("title")
         for label in (self.title, self.text):
@@ -157,18 +159,21 @@ class Notice(QFrame):
         rows.addLayout(buttons)
         self.hide()
 
-    def tell(self, title: str, text: str = "", action: str = "", with_details: bool = False) -> None:
-        """Show this, unless it stands there already."""
-        said = (title, text, action)
-        if self.isVisible() and said == (self.title.text(), self.text.text(), self.act_button.text()):
+    def tell(self, said: Said | None) -> None:
+        """Show this, unless it stands there already; None hides the notice."""
+        if said == self._said:
             return
-        self.title.setText(title)
-        self.text.setText(text)
-        self.text.setVisible(bool(text))
-        self.act_button.setText(action)
-        self.act_button.setVisible(bool(action))
-        self.copy_button.setVisible(with_details)
-        self.setAccessibleName(f"{title}. {text}")
+        self._said = said
+        if said is None:
+            self.hide()
+            return
+        self.title.setText(said.title)
+        self.text.setText(said.text)
+        self.text.setVisible(bool(said.text))
+        self.act_button.setText(said.action)
+        self.act_button.setVisible(bool(said.action))
+        self.copy_button.setVisible(said.with_details)
+        self.setAccessibleName(f"{said.title}. {said.text}")
         self.show()
         self._view._place_overlays()
 

@@ -1,0 +1,47 @@
+"""Where the actions stand: the menu bar and the toolbar."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar, QToolBar, QToolButton
+
+from agecam.ui.actions import STYLE, Actions
+from agecam.ui.look import icon
+from agecam.ui.messages import Text
+from agecam.ui.source_menu import SourceMenu
+
+
+def fill_menu_bar(bar: QMenuBar, source: SourceMenu, do: Actions) -> None:
+    """All menus, from left to right."""
+    bar.addMenu(source)
+    bar.addMenu(_menu(Text.MENU_PLAY, [do.play, do.step, do.back, do.forward, do.loop], bar))
+    bar.addMenu(_menu(Text.MENU_SAVE, [do.screenshot, do.copy, do.record, do.export_csv, do.open_saved], bar))
+    view = _menu(Text.MENU_VIEW, [getattr(do, name) for name in STYLE], bar)
+    view.addSeparator()
+    view.addActions([do.mirror_camera, do.show_panel, do.show_hud, do.full_screen])
+    bar.addMenu(view)
+    bar.addMenu(_menu(Text.MENU_HELP, [do.shortcuts, do.open_log, do.about], bar))
+
+
+def build_toolbar(window: QMainWindow, source: SourceMenu, do: Actions) -> QToolBar:
+    """What is used most."""
+    toolbar = window.addToolBar("AgeCam")
+    toolbar.setObjectName("toolbar")
+    toolbar.setMovable(False)
+    toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    camera = source.cameras.menuAction()
+    camera.setIcon(icon("camera", window))
+    toolbar.addActions([camera, do.open_file])
+    toolbar.addSeparator()
+    toolbar.addActions([do.screenshot, do.record])
+    toolbar.addSeparator()
+    toolbar.addActions([do.blur_faces, do.show_panel, do.full_screen])
+    button = toolbar.widgetForAction(camera)
+    if isinstance(button, QToolButton):
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    return toolbar
+
+
+def _menu(title: Text, actions: list[QAction], parent: QMenuBar) -> QMenu:
+    menu = QMenu(title(), parent)
+    menu.addActions(actions)
+    return menu
