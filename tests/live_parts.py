@@ -97,7 +97,7 @@ class FakeFile(BaseSource):
         return Frame(picture(index), index, index / self._fps, "clip.mp4")
 
     def seek(self, time_s: float) -> None:
-        self._next = min(round(time_s * self._fps), self._count - 1)
+        self._next = min(int((time_s + 1e-3) * self._fps), self._count - 1)
 
     def close(self) -> None:
         self.closed.set()

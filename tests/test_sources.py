@@ -14,7 +14,7 @@ import pytest
 from mjpeg import mjpeg_server
 
 from agecam.errors import SourceError
-from agecam.sources import FrameSource, camera, list_cameras, open_source, read_picture
+from agecam.sources import FrameSource, open_source, read_picture
 from agecam.sources.live import LiveSource
 from agecam.sources.stream import redact
 from agecam.types import Image
@@ -431,41 +431,6 @@ def test_places_without_frames_are_one_sentence(tmp_path: Path) -> None:
     sentence_of("")
     sentence_of("a\0b")
     sentence_of("x" * 5000)
-
-
-def test_an_absent_camera_is_one_sentence_and_quiet(capfd: pytest.CaptureFixture[str]) -> None:
-    assert "97" in sentence_of("97")
-    assert "97" in sentence_of("camera 97")
-    assert isinstance(list_cameras(), list)
-    assert capfd.readouterr().err == ""
-
-
-@pytest.mark.skipif(not Path("/sys").is_dir(), reason="Linux lists its cameras as files")
-def test_linux_cameras_are_listed_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for node, index, name in (
-        ("video10", 0, "Desk"),
-        ("video2", 0, "Lid"),
-        ("video3", 1, "Lid"),
-        ("vbi0", 0, "TV"),
-    ):
-        (tmp_path / node).mkdir()
-        (tmp_path / node / "index").write_text(f"{index}\n")
-        (tmp_path / node / "name").write_text(f"{name}\n")
-    (tmp_path / "video4").mkdir()
-    monkeypatch.setattr(camera, "_LINUX_CAMERAS", tmp_path)
-    assert [(found.index, found.name) for found in list_cameras()] == [(2, "Lid"), (10, "Desk")]
-    assert camera.camera_named("desk") == 10
-    assert camera.camera_named("Door") is None
-
-
-def test_a_computer_that_must_be_probed_finds_no_camera_quietly(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    if list_cameras():
-        pytest.skip("this computer has a camera")
-    monkeypatch.setattr("sys.platform", "elsewhere")
-    assert list_cameras() == []
-    assert capfd.readouterr().err == ""
 
 
 def test_a_stream_delivers_its_frames_and_then_says_that_it_ended() -> None:

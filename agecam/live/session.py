@@ -75,8 +75,13 @@ class LiveSession:
 
     # --- the source ------------------------------------------------------------------------------------
 
-    def open(self, open_source: OpenSource, is_live: bool, loop: bool = False, speed: float = 1.0) -> None:
-        """Let go of the source that is open, and begin with another; returns at once."""
+    def open(
+        self, open_source: OpenSource, is_live: bool, loop: bool = False, speed: float = 1.0, hold: bool = False
+    ) -> None:
+        """Let go of the source that is open, and begin with another; returns at once.
+
+        With `hold`, a file stands at its first frame until `player.play()`.
+        """
         self.close_source()
         with self._lock:
             generation = self._generation
@@ -91,6 +96,8 @@ class LiveSession:
         self._player = Player(open_after_them, is_live, partial(self._take_frame, generation), self._wake)
         self._player.set_loop(loop)
         self._player.set_speed(speed)
+        if hold:
+            self._player.step()
         self._player.start()
 
     def close_source(self) -> None:

@@ -37,6 +37,8 @@ class SourceInfo:
 
 SECONDS_A_PICTURE = 1.0
 """Pictures of a folder follow each other at this pace, as in a slide show."""
+SEEK_TOLERANCE_S = 0.001
+"""Many files count time in milliseconds, so a frame's own time may lie this far beside where its rate puts it."""
 
 
 @runtime_checkable
@@ -70,9 +72,10 @@ class SeekableSource(FrameSource, Protocol):
     """A file: any place in it can be read next."""
 
     def seek(self, time_s: float) -> None:
-        """Let `read` go on with the frame at a time, or the next one after it; also after the end.
+        """Let `read` go on with the frame shown at a time: the last one that begins by then, also after the end.
 
-        Raises SourceError. Not after `close`.
+        Before the start that is the first frame, beyond the end the last. Frames have the index and time that they
+        have for someone who reads up to them. Raises SourceError. Not after `close`.
         """
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agecam.errors import SourceError
-from agecam.sources.base import BaseSource, SourceInfo
+from agecam.sources.base import SEEK_TOLERANCE_S, BaseSource, SourceInfo
 from agecam.sources.pictures import read_picture
 from agecam.types import Box, Frame, Image
 
@@ -156,8 +156,8 @@ class DemoSource(BaseSource):
         return Frame(image, index, index / FPS, _NAME)
 
     def seek(self, time_s: float) -> None:
-        """Go on with the frame at a time."""
-        self._next = min(max(0, round(time_s * FPS)), FRAME_COUNT - 1)
+        """Go on with the frame shown at a time."""
+        self._next = int(min(max(0.0, (time_s + SEEK_TOLERANCE_S) * FPS), FRAME_COUNT - 1))
 
     def close(self) -> None:
         """Deliver no more frames."""

@@ -117,7 +117,6 @@ class FolderSource(BaseSource):
             raise SourceError(f"The folder '{name}' holds no pictures: choose one that holds JPEG or PNG files.")
         self._paths = paths
         self._place = 0
-        self._delivered = 0
         self._next = self._load()
         if self._next is None:
             raise SourceError(
@@ -132,9 +131,12 @@ class FolderSource(BaseSource):
         return frame
 
     def seek(self, time_s: float) -> None:
-        """Go on with the picture shown at a time."""
-        self._place = self._delivered = min(max(0, int(time_s / SECONDS_A_PICTURE)), max(0, len(self._paths) - 1))
+        """Go on with the picture shown at a time, as far as it is known which ones can be read."""
+        wanted = max(0.0, time_s / SECONDS_A_PICTURE)
         self._next = None
+        while self._next is None and self._paths:
+            self._place = int(min(wanted, len(self._paths) - 1))
+            self._next = self._load()
 
     def close(self) -> None:
         """Deliver no more pictures."""
@@ -143,14 +145,14 @@ class FolderSource(BaseSource):
     def _load(self) -> Frame | None:
         while self._place < len(self._paths):
             path = self._paths[self._place]
-            self._place += 1
             try:
                 image = read_picture(path)
             except SourceError as error:
                 self.skipped.append(str(error))
+                del self._paths[self._place]  # places count the pictures that can be read
                 continue
-            index = self._delivered
-            self._delivered += 1
+            index = self._place
+            self._place += 1
             return Frame(image, index, index * SECONDS_A_PICTURE, path.name)
         return None
 

@@ -14,6 +14,8 @@ from agecam.sources.quiet import quiet_opencv
 STREAM_SCHEMES = frozenset({"rtsp", "rtmp", "http", "https", "udp", "tcp"})
 
 _TIMEOUT_MS = 5000
+_HOST = re.compile(r"[^/?#]*@|(?:\[[^/?#]*\]|[^/?#:]*)(?::\d*)?(?:[/?#]|$)")
+"""What follows the scheme where user and password, if there are any, hold no '/', '?' or '#'."""
 
 
 class StreamSource(LiveSource):
@@ -37,6 +39,9 @@ class StreamSource(LiveSource):
 def redact(url: str) -> str:
     """A stream's address without what may be secret: user, password, query, and `key=value` in its path."""
     scheme, separator, rest = url.partition("://")
+    # What a `key=value` says may hold an '@', too, so it goes first; unless it stands inside a password.
+    if (found := re.match(r"(.*?)[/?][^/?@]*=", rest)) and _HOST.match(found[1]):
+        rest = found[1]
     # The last '@' of all, since people type passwords with '@', '/' and '?' in them as they are.
     rest = rest.rpartition("@")[2]
     rest = re.split(r"[?#]", rest, maxsplit=1)[0]

@@ -21,7 +21,7 @@ Ioctl = Callable[[int, int, bytes], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One resolution at its highest rate."""
+    """One resolution at one rate."""
 
     width: int
     height: int

@@ -2,8 +2,10 @@
 
 import math
 import struct
+from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,18 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from agecam.errors import SourceError
-from agecam.sources.base import BaseSource, SourceInfo
+from agecam.sources.base import SEEK_TOLERANCE_S, BaseSource, SourceInfo
 from agecam.types import Frame, Image
 
 _TAIL_PACKETS = 64
 """More packets than any threaded decoder holds at once."""
+_USUAL_FPS = 25.0
+_LARGEST_COUNTED = 1 << 30
+"""Bytes of a file that is read as a whole to count its frames."""
+_MARGIN_S = 1.0
+"""A file may state less than it lasts."""
+_STEPS_BACK_S = (0.0, 1.0, 5.0, 30.0, math.inf)
+"""How far before a frame to begin: some files lead to a place after the one asked for. The last is the start."""
 
 
 class VideoSource(BaseSource):
@@ -36,76 +45,100 @@ class VideoSource(BaseSource):
         self._decoder: _Decoder | None = decoder
         self._path = path
         self._name = path.name
-        self._frames = iter(decoder)
-        self._delivered = 0
-        self._jumped = False
-        self._start_s: float | None = None
-        self._next = self._take()
-        if self._next is None:
+        self._fps = decoder.fps or _USUAL_FPS
+        self._index = 0
+        self._is_even = True
+        self._is_countable = decoder.size <= _LARGEST_COUNTED
+        self._start_pts: int | None = None
+        self._all_pts: list[int] | None = None
+        self._frames = self._timed(decoder)
+        self._ahead = list(islice(self._frames, 1))
+        if not self._ahead:
             self.close()
             raise SourceError(f"The video '{self._name}' holds no readable frame: choose another file.")
-        height, width = self._next.image_bgr.shape[:2]
+        height, width = upright_bgr(self._ahead[0][0]).shape[:2]
         super().__init__(
             SourceInfo(path.name, width, height, decoder.fps, decoder.frame_count, live=False),
         )
 
     def read(self) -> Frame | None:
         """The next frame, or None at the end; raises SourceError where the file is cut short."""
-        frame, self._next = self._next or self._take(), None
-        return frame
+        if self._decoder is None:
+            return None
+        frame, time_s = self._ahead.pop(0) if self._ahead else next(self._frames, (None, 0.0))
+        if frame is None:
+            if self._index and self._decoder.cut_short:
+                self.close()
+                raise SourceError(
+                    f"The video '{self._name}' is damaged and ends early, after {self._index} frames: "
+                    "copy it again to have the rest."
+                )
+            return None
+        self._index += 1
+        return Frame(upright_bgr(frame), self._index - 1, time_s, self._name)
 
     def seek(self, time_s: float) -> None:
-        """Go on with the frame at a time, also after the end or a failure; raises SourceError.
+        """Go on with the frame shown at a time, also after the end or a failure; raises SourceError.
 
-        Frames before it are decoded from the last whole picture on.
+        Frames before it are decoded from the last whole picture on. Its `index` is an estimate where uneven times meet
+        damage or more than 1 GiB.
         """
-        self.close()
-        # Opened anew: a decoder that has met the end or damage is in no state to go on from.
-        decoder = self._decoder = _open(self._path)
-        self._delivered, self._jumped = 0, True
-        wanted_s = min(max(time_s, 0.0), self.info.duration_s or math.inf)
-        period_s = 1 / (decoder.fps or 25.0)
-        if wanted_s > period_s:
-            decoder.seek(wanted_s + (self._start_s or 0.0))
-        self._frames = iter(decoder)
-        # The last frame where the time is past it.
-        while (frame := self._take()) is not None:
-            self._next = frame
-            if frame.time_s > wanted_s - 0.5 * period_s:
-                break
-        if self._next is None and wanted_s > period_s:
-            self.seek(0.0)
+        wanted_s = min(max(time_s, 0.0), (self.info.duration_s or math.inf) + _MARGIN_S)
+        for back_s in _STEPS_BACK_S:
+            if self._go_on(wanted_s, wanted_s - back_s):
+                return
 
     def close(self) -> None:
         """Close the file."""
-        self._next = None
+        self._ahead = []
         if self._decoder is not None:
             self._decoder.close()
             self._decoder = None
 
-    def _take(self) -> Frame | None:
-        if self._decoder is None:
-            return None
-        frame = next(self._frames, None)
-        if frame is None:
-            if self._delivered and self._decoder.cut_short:
-                self.close()
-                raise SourceError(
-                    f"The video '{self._name}' is damaged and ends early, after {self._delivered} frames: "
-                    "copy it again to have the rest."
-                )
-            return None
-        fps = self._decoder.fps or 25.0
-        time_s = self._decoder.time_s(frame)
-        if self._jumped and time_s is not None:
-            self._delivered, self._jumped = round((time_s - (self._start_s or 0.0)) * fps), False
-        index = self._delivered
-        self._delivered += 1
-        if time_s is None:
-            time_s = index / fps
-        if self._start_s is None:
-            self._start_s = time_s
-        return Frame(upright_bgr(frame), index, time_s - self._start_s, self._name)
+    def _go_on(self, wanted_s: float, begin_s: float) -> bool:
+        """Decode from the last whole picture at `begin_s` up to the frame wanted; False if that comes too late."""
+        self.close()
+        # Opened anew: a decoder that has met the end or damage is in no state to go on from.
+        decoder = self._decoder = _open(self._path)
+        from_start = begin_s <= 0 or self._start_pts is None
+        if not from_start:
+            decoder.seek(begin_s, self._start_pts or 0)
+        self._frames = self._timed(decoder)
+        self._index = -1
+        for frame, time_s in self._frames:
+            if time_s > wanted_s + SEEK_TOLERANCE_S:
+                self._ahead.append((frame, time_s))
+                break
+            self._ahead = [(frame, time_s)]
+            self._index += 1
+        if self._index >= 0 and not from_start:
+            self._index = self._index_of(*self._ahead[0])
+        return from_start or self._index >= 0
+
+    def _timed(self, decoder: "_Decoder") -> Iterator[tuple[VideoFrame, float]]:
+        """Each frame with its seconds since the first of the video."""
+        before_s = None
+        for number, frame in enumerate(decoder):
+            if frame.pts is None:
+                time_s = number / self._fps
+            else:
+                if self._start_pts is None:
+                    self._start_pts = frame.pts
+                time_s = decoder.seconds(frame.pts - self._start_pts)
+            if before_s is not None and abs(time_s - before_s - 1 / self._fps) > 2 * SEEK_TOLERANCE_S:
+                self._is_even = False
+            before_s = time_s
+            yield frame, time_s
+
+    def _index_of(self, frame: VideoFrame, time_s: float) -> int:
+        """How many frames come before one: by the rate if this video keeps to it, as far as seen, or else counted."""
+        index = round(time_s * self._fps)
+        keeps_rate = self._is_even and abs(index / self._fps - time_s) < SEEK_TOLERANCE_S
+        if keeps_rate or not self._is_countable or frame.pts is None:
+            return index
+        if self._all_pts is None:
+            self._all_pts = _open(self._path).all_pts()
+        return bisect_left(self._all_pts, frame.pts) - bisect_left(self._all_pts, self._start_pts or 0)
 
 
 def is_animated(path: Path) -> bool:
@@ -172,6 +205,7 @@ class _Decoder:
         self._end_s = 0.0
         self.fps = float(rate) if (rate := stream.average_rate or stream.guessed_rate) else None
         self.frame_count = stream.frames or self._estimated_count()
+        self.size = container.size
 
     def __iter__(self) -> Iterator[VideoFrame]:
         last_pts = None
@@ -189,17 +223,24 @@ class _Decoder:
         if stated_s is None:
             return self._partial
         # A file cut inside a packet is certainly damaged; durations alone are not that exact.
-        tolerance_s = 2 / (self.fps or 25.0) if self._partial else 0.5
+        tolerance_s = 2 / (self.fps or _USUAL_FPS) if self._partial else 0.5
         return self._end_s + tolerance_s < stated_s
 
-    def time_s(self, frame: VideoFrame) -> float | None:
-        """The frame's time stamp, from whatever zero the file has."""
-        return None if frame.pts is None else frame.pts * self._time_base
+    def seconds(self, ticks: int) -> float:
+        """A difference between two time stamps."""
+        return ticks * self._time_base
 
-    def seek(self, time_s: float) -> None:
-        """Before the first frame is read: begin at the last whole picture up to a time stamp, or at the start."""
-        with suppress(av.FFmpegError):  # a file without an index is read from its start
-            self._container.seek(int(time_s / self._time_base), stream=self._stream)
+    def seek(self, time_s: float, start_pts: int) -> None:
+        """Before the first frame is read: begin at a whole picture near a time after `start_pts`, if there is a way."""
+        with suppress(av.FFmpegError):
+            self._container.seek(start_pts + int(time_s / self._time_base), stream=self._stream)
+
+    def all_pts(self) -> list[int]:
+        """The time stamps of all packets, in order; leaves it closed."""
+        try:
+            return sorted(packet.pts for packet in self._packets() if packet.pts is not None)
+        finally:
+            self.close()
 
     def has_packets(self, count: int) -> bool:
         """Whether the stream has at least so many packets; leaves it unfit for decoding."""
@@ -276,7 +317,9 @@ class _Decoder:
         if self._stream.duration:
             return self._stream.duration * self._time_base
         if (tag := self._stream.metadata.get("DURATION")) and (stated := _clock_s(tag)) is not None:  # Matroska
-            return stated
+            # FFmpeg writes there when it ends, others how long it lasts.
+            start_s = (self._stream.start_time or 0) * self._time_base
+            return stated - start_s if stated > start_s else stated
         if len(self._container.streams) == 1 and self._container.duration:
             return self._container.duration / av.time_base
         return None

@@ -19,6 +19,7 @@ class Sparkline(pg.PlotWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, background=None)
         self.setFixedHeight(34)
+        self.setStyleSheet("background: transparent")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         _plain(self)
@@ -48,10 +49,7 @@ class DistributionPlot(pg.PlotWidget):
         self.hideAxis("left")
         self._bars = pg.BarGraphItem(x=np.arange(AGE_CLASSES), height=np.zeros(AGE_CLASSES), width=0.8, pen=None)
         self.addItem(self._bars)
-        self._expectation = _mark(_ACCENT, 0.94)
-        self._likeliest = _mark(_LIKELIEST, 0.80)
-        self.addItem(self._expectation)
-        self.addItem(self._likeliest)
+        self._expectation, self._likeliest = _Mark(self, _ACCENT), _Mark(self, _LIKELIEST)
 
     def show_distribution(self, distribution: FloatArray) -> None:
         """`(101,)`, sums to 1."""
@@ -61,22 +59,32 @@ class DistributionPlot(pg.PlotWidget):
         colour.setAlpha(150)
         brushes = [pg.mkBrush(_LIKELIEST if year == likeliest else colour) for year in range(AGE_CLASSES)]
         self._bars.setOpts(height=distribution, brushes=brushes)
-        self.setYRange(0, max(0.04, 1.45 * float(distribution.max())), padding=0)
-        self._expectation.setValue(age)
-        self._likeliest.setValue(likeliest)
-        self._expectation.label.setFormat(Text.EXPECTATION(age=f"{age:.0f}"))
-        self._likeliest.label.setFormat(Text.LIKELIEST(age=likeliest))
-        # Each text on the side where there is room.
-        for mark in (self._expectation, self._likeliest):
-            mark.label.setAnchor((1, 0.5) if mark.value() > 60 else (0, 0.5))
+        top = max(0.04, 1.45 * float(distribution.max()))
+        self.setYRange(0, top, padding=0)
+        # Both texts beside both lines, on the side where there is room.
+        on_left = max(age, likeliest) > 60
+        beside = min(age, likeliest) if on_left else max(age, likeliest)
+        self._expectation.place(age, Text.EXPECTATION(age=f"{age:.0f}"), beside, 0.94 * top, on_left)
+        self._likeliest.place(likeliest, Text.LIKELIEST(age=likeliest), beside, 0.80 * top, on_left)
         self.setAccessibleName(
             f"{Text.DISTRIBUTION()}: {Text.EXPECTATION(age=f'{age:.0f}')}, {Text.LIKELIEST(age=likeliest)}"
         )
 
 
-def _mark(colour: str, height: float) -> pg.InfiniteLine:
-    options = {"position": height, "color": colour, "movable": False}
-    return pg.InfiniteLine(angle=90, pen=pg.mkPen(colour, width=2), label="", labelOpts=options)
+class _Mark:
+    """A line at an age, and its text."""
+
+    def __init__(self, plot: pg.PlotWidget, colour: str) -> None:
+        self._line = pg.InfiniteLine(angle=90, pen=pg.mkPen(colour, width=2))
+        self._text = pg.TextItem(color=colour)
+        plot.addItem(self._line)
+        plot.addItem(self._text)
+
+    def place(self, age: float, text: str, x: float, y: float, on_left: bool) -> None:
+        self._line.setValue(age)
+        self._text.setText(text)
+        self._text.setAnchor((1 if on_left else 0, 0.5))
+        self._text.setPos(x, y)
 
 
 def _plain(plot: pg.PlotWidget) -> None:

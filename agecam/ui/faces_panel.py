@@ -161,7 +161,7 @@ class PersonRow(QFrame):
         face = person.face
         age, low, high = f"{face.age:.0f}", f"{face.age_low:.0f}", f"{face.age_high:.0f}"
         gender = {"female": Text.FEMALE, "male": Text.MALE, "unsure": Text.UNSURE}[face.gender]()
-        with_chance = gender if face.gender == "unsure" else f"{gender} {face.gender_probability:.0%}"
+        with_chance = gender if face.gender == "unsure" else f"{gender} {100 * face.gender_probability:.0f} %"
         self.age.setText(age)
         self.interval.setText(f"{low}\N{EN DASH}{high}  #{person.number}")
         self.words.setText(with_chance if show_gender else Text.APPARENT_AGE())

@@ -102,6 +102,7 @@ class MainWindow(QMainWindow):
         self._painted: View | None = None
         self._told: str | None = None
         self._waits_for_camera = False
+        self._waits_for_networks = False
         self._wanted: CameraMode | None = None
         self._people = People()
         self._closed = False
@@ -180,7 +181,12 @@ class MainWindow(QMainWindow):
         name = self._opened.name if self._opened is not None else None
         self._tell_log(state.error or trouble)
         self.video.notice.tell(what_to_say(name, state, self.session.view() is not None, trouble))
-        self.video.show_loading(self.session.loading)
+        loading = self.session.loading
+        self.video.show_loading(loading)
+        if self._waits_for_networks and not loading:
+            self._waits_for_networks = False
+            if (player := self.session.player) is not None:
+                player.play()
 
     def _refresh_playback(self) -> None:
         state = self.session.source_state
@@ -214,6 +220,8 @@ class MainWindow(QMainWindow):
         """Open what a person names."""
         opened = self._recognise(spec)
         self._waits_for_camera = False
+        # Nobody wants to see a video for the first time without its labels; the demo is there to move.
+        self._waits_for_networks = not opened.is_live and spec != "demo" and self.session.loading
         self._wanted = self.settings.camera_mode if opened.is_camera else None
         self.actions_.record.setChecked(False)
         self._opened = opened
@@ -231,6 +239,7 @@ class MainWindow(QMainWindow):
             opened.is_live,
             self.settings.loop,
             self.playback.speed.currentData(),
+            hold=self._waits_for_networks,
         )
         if remember and not opened.is_camera and spec != "demo":
             self.settings.remember(redact(spec) if "://" in spec else spec)
@@ -289,6 +298,7 @@ class MainWindow(QMainWindow):
     # --- playing ---------------------------------------------------------------------------------------
 
     def _toggle_play(self) -> None:
+        self._waits_for_networks = False
         if (player := self.session.player) is not None:
             if self.session.source_state.phase is Phase.PLAYING:
                 player.pause()
@@ -296,6 +306,7 @@ class MainWindow(QMainWindow):
                 player.play()
 
     def _step(self) -> None:
+        self._waits_for_networks = False
         if (player := self.session.player) is not None:
             player.step()
 

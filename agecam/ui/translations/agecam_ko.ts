@@ -32,8 +32,8 @@
         <translation>연결된 카메라가 없습니다</translation>
     </message>
     <message>
-        <source>Camera &amp;resolution</source>
-        <translation>카메라 해상도(&amp;R)</translation>
+        <source>Camera resol&amp;ution</source>
+        <translation>카메라 해상도(&amp;U)</translation>
     </message>
     <message>
         <source>As the camera has it</source>
@@ -132,8 +132,8 @@
         <translation>성별(&amp;G)</translation>
     </message>
     <message>
-        <source>Gender &amp;probability</source>
-        <translation>성별 확률(&amp;P)</translation>
+        <source>Gen&amp;der probability</source>
+        <translation>성별 확률(&amp;D)</translation>
     </message>
     <message>
         <source>Person &amp;number</source>
@@ -152,8 +152,8 @@
         <translation>화면 속 사람(&amp;P)</translation>
     </message>
     <message>
-        <source>Fi&amp;gures of speed</source>
-        <translation>속도 수치(&amp;G)</translation>
+        <source>Fig&amp;ures of speed</source>
+        <translation>속도 수치(&amp;U)</translation>
     </message>
     <message>
         <source>&amp;Full screen</source>
