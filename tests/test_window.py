@@ -119,15 +119,16 @@ def test_slow_networks_do_not_slow_the_picture(camera: Desk) -> None:
     assert judged <= 6
     assert shown > 4 * judged
     # The box is where the face is in this picture, not where it was when it was judged: up to 50 px behind.
-    behind: list[float] = []
+    # Where it jumps back to the left, nothing can follow: so a whole round is looked at.
+    behind: dict[int, float] = {}
 
     def measured() -> bool:
         if (view := window.session.view()) is not None and view.faces:
-            behind.append(abs(view.faces[0].box[0] - square_left(view.frame.index)))
-        return len(behind) > 100
+            behind[view.frame.index] = abs(view.faces[0].box[0] - square_left(view.frame.index))
+        return len(behind) > 60
 
     camera.until(measured)
-    assert np.median(behind) < SIDE / 6
+    assert np.median(list(behind.values())) < SIDE / 6
 
 
 def test_without_a_camera_the_demo_plays_until_one_comes(desk: Desk) -> None:
