@@ -29,8 +29,8 @@ def build_network(name: str, size_px: int, **arguments: Any) -> keras.Model:
 
 def compact(
     size_px: int = 80,
-    stem: int = 24,
-    stages: tuple[tuple[int, int], ...] = ((40, 1), (88, 2), (168, 2), (256, 1)),
+    stem: int = 32,
+    stages: tuple[tuple[int, int], ...] = ((32, 1), (96, 2), (160, 2), (256, 1)),
     dropout: float = 0.2,
     grid_features: int = 0,
 ) -> keras.Model:
