@@ -1,5 +1,8 @@
 """The one place that chooses between processor and GPU."""
 
+import os
+import sys
+import threading
 from typing import Literal
 
 import tensorflow as tf
@@ -7,6 +10,9 @@ import tensorflow as tf
 from agecam.errors import UsageError
 
 DeviceChoice = Literal["auto", "cpu", "gpu"]
+
+NICENESS = 10
+"""Of TensorFlow's threads beside a window: 0 is everybody's, 19 the last in the queue."""
 
 
 def choose_device(choice: DeviceChoice = "auto") -> str:
@@ -29,3 +35,21 @@ def choose_device(choice: DeviceChoice = "auto") -> str:
     if choice == "gpu":
         raise UsageError("TensorFlow sees no GPU on this machine: use --device cpu or --device auto.")
     return "/CPU:0"
+
+
+def start_in_background() -> None:
+    """Start TensorFlow so that it takes only what the rest of the program leaves of the processor, where Linux runs.
+
+    Its threads inherit the priority of the one they are started from. The one that calls it later keeps its own: it
+    holds Python's lock, and would make others wait for it. To be called after `choose_device` and before anything is
+    computed; later it changes nothing.
+    """
+
+    def start() -> None:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        tf.zeros(())
+
+    if sys.platform == "linux":
+        starter = threading.Thread(target=start)
+        starter.start()
+        starter.join()

@@ -13,6 +13,7 @@ import av
 import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
+from av.sidedata.sidedata import SideDataContainer
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -157,7 +158,8 @@ def upright_bgr(frame: VideoFrame) -> Image:
     """A decoded frame as `(H, W, 3) uint8 BGR`, turned and mirrored as its display matrix asks."""
     image = frame.to_ndarray(format="bgr24")
     try:
-        matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+        # The frame's own `side_data` would refer back to it, and keep its memory until Python looks for such circles.
+        matrix: Any = SideDataContainer(frame).get("DISPLAYMATRIX")  # type: ignore[call-arg]  # absent from PyAV's stubs
     except ValueError:  # PyAV cannot name some newer kinds of side data that may stand beside it
         return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)), np.uint8)
     if matrix is not None:

@@ -78,8 +78,11 @@ def build_live_engine(options: EngineOptions, first_size: FirstSize) -> LiveEngi
 
     with quiet_stderr:  # TensorFlow's and CUDA's remarks on the machine
         with _absent("matplotlib.pyplot", "pandas"):
+            from agecam.device import choose_device, start_in_background
             from agecam.engine import build_engine
 
+        choose_device(options.device)
+        start_in_background()
         engine = build_engine(options.model, options.device, options.min_face_px, first_size=first_size())
     # A million objects of TensorFlow's that stay: looking through them again and again would hold up the window.
     gc.freeze()

@@ -95,6 +95,7 @@ class VideoView(QWidget):
         painter.fillRect(self.rect(), _BACKGROUND)
         if self._shown is not None:
             painter.drawImage(self.picture_rect(), self._shown)
+        painter.end()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802, D102
         if self._picture is not None:
