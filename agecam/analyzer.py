@@ -62,4 +62,4 @@ class Analyzer:
                 f"A picture must be (height, width, 3) 8-bit BGR, not {picture.shape} {picture.dtype}: "
                 "convert it first, for example with cv2.cvtColor."
             )
-        return list(self._engine.step(Frame(picture, 0, 0.0, "picture")).faces)
+        return list(self._engine.step(Frame(picture, 0, 0.0, "picture", still=True)).faces)

@@ -47,7 +47,7 @@ class Engine:
         self._numbers: list[int | None] = []
 
     def step(self, frame: Frame) -> FrameResult:
-        """Find, follow and judge the faces of the next frame.
+        """Find, follow and judge the faces of the next frame; those of a still picture twice, for it is the only one.
 
         Raises:
             DetectorError: the detector itself failed; a frame without faces is no failure.
@@ -64,7 +64,7 @@ class Engine:
             detected_s = started_s
         self._since_detection += 1
         tracked_s = time.perf_counter()
-        attributes = self.estimator.estimate(pixels, self._faces)
+        attributes = self.estimator.estimate(pixels, self._faces, twice=frame.still)
         ended_s = time.perf_counter()
         self.stages_ms = {
             "detector": (detected_s - started_s) * 1e3,

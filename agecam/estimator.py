@@ -30,36 +30,50 @@ class Estimator:
         """
         self.card = card
         self.device = device
+        self._folded = _folded(network)
         with tf.device(device):
-            self._graph = _compiled(card, network)
+            self._graphs = {False: _compiled(card, self._folded, twice=False)}
 
     @classmethod
     def load(cls, model: str = "compact", device: str = "/CPU:0") -> "Estimator":
         """The estimator of a model by its name; raises WeightsError."""
         return cls(*load_model(model), device)
 
-    def estimate(self, frame: Image | tf.Tensor, faces: Sequence[Detection]) -> list[Attributes]:
+    def estimate(
+        self, frame: Image | tf.Tensor, faces: Sequence[Detection], *, twice: bool = False
+    ) -> list[Attributes]:
         """Attributes of faces of one `(H, W, 3) uint8` BGR frame, in their order.
 
         A numpy frame is uploaded; a tensor already on the device is used as it is.
-        """
-        return self.estimate_squares(frame, squares_of(faces))
 
-    def estimate_squares(self, frame: Image | tf.Tensor, squares: npt.NDArray[np.float32]) -> list[Attributes]:
+        Args:
+            twice: look at each face also in the mirror, and say the mean: about as much better as a network of twice
+                the size, for twice the time.
+        """
+        return self.estimate_squares(frame, squares_of(faces), twice=twice)
+
+    def estimate_squares(
+        self, frame: Image | tf.Tensor, squares: npt.NDArray[np.float32], *, twice: bool = False
+    ) -> list[Attributes]:
         """The same for `(N, 4)` squares of `agecam.alignment`: how evaluation judges faces it knows by place."""
         if not len(squares):
             return []
         with tf.device(self.device):
+            if twice not in self._graphs:
+                self._graphs[twice] = _compiled(self.card, self._folded, twice)
+            graph = self._graphs[twice]
             frame = tf.convert_to_tensor(frame)
             parts = [
-                self._batch(frame, squares[i : i + BATCH_SIZES[-1]]) for i in range(0, len(squares), BATCH_SIZES[-1])
+                _in_batch(graph, frame, squares[i : i + BATCH_SIZES[-1]])
+                for i in range(0, len(squares), BATCH_SIZES[-1])
             ]
         return decode(np.concatenate(parts), self.card.calibration)
 
-    def _batch(self, frame: tf.Tensor, squares: npt.NDArray[np.float32]) -> FloatArray:
-        size = next(size for size in BATCH_SIZES if size >= len(squares))
-        filled = squares[np.minimum(np.arange(size), len(squares) - 1)]
-        return np.asarray(self._graph(frame, tf.constant(filled)))[: len(squares)]
+
+def _in_batch(graph: Any, frame: tf.Tensor, squares: npt.NDArray[np.float32]) -> FloatArray:
+    size = next(size for size in BATCH_SIZES if size >= len(squares))
+    filled = squares[np.minimum(np.arange(size), len(squares) - 1)]
+    return np.asarray(graph(frame, tf.constant(filled)))[: len(squares)]
 
 
 def decode(logits: FloatArray, calibration: Calibration) -> list[Attributes]:
@@ -100,14 +114,16 @@ def _softmax(logits: FloatArray) -> FloatArray:
     return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True), np.float32)
 
 
-def _compiled(card: Card, network: keras.Model) -> Any:
+def _compiled(card: Card, network: keras.Model, twice: bool) -> Any:
     """Crop and network as one graph over `(frame, squares)`, open in the frame's size and the batch."""
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    folded = _folded(network)
-
     def run(frame: tf.Tensor, squares: tf.Tensor) -> tf.Tensor:
-        return folded(crop_faces(frame, squares, card.crop), training=False)
+        faces = crop_faces(frame, squares, card.crop)
+        if not twice:
+            return network(faces, training=False)
+        logits = network(tf.concat([faces, tf.reverse(faces, axis=[2])], axis=0), training=False)
+        return tf.add_n(tf.split(logits, 2)) / 2
 
     signature = [tf.TensorSpec((None, None, 3), tf.uint8), tf.TensorSpec((None, 4), tf.float32)]
     graph = tf.function(run, input_signature=signature, autograph=False).get_concrete_function()

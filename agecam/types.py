@@ -61,6 +61,8 @@ class Frame:
     """Seconds since the first frame; a file's own time stamp, a live source's clock."""
     source: str
     """Name a person knows the source by; never a path with secrets, never a password."""
+    still: bool = False
+    """A picture by itself, not one of many that follow each other: what is said of it rests on it alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from agecam.types import Image
-from training.augment import augmented, augmented_batch, centre
+from training.augment import augmented, augmented_batch, centre, mixed
 
 SIZE_PX, BORDER_PX = 80, 16
 
@@ -71,3 +71,17 @@ def test_grey_views_occur(wide: Image) -> None:
     given = views(wide, 200).astype(int)
     spread = (given.max(-1) - given.min(-1)).mean((1, 2))
     assert 5 <= (spread < 2.5).sum() <= 60
+
+
+def test_mixed_faces_carry_both_labels_in_their_shares() -> None:
+    pictures = np.stack([np.full((8, 8, 3), value, np.uint8) for value in range(0, 200, 2)])
+    labels = np.stack([np.arange(100), np.arange(100), np.arange(100) % 2], axis=1).astype(np.float32)
+    views, targets = mixed(pictures, labels, np.random.default_rng(3), share=0.5)
+    one, other, share = targets[:, 0:3], targets[:, 3:6], targets[:, 6]
+    assert np.array_equal(one, labels)
+    assert np.array_equal(np.sort(other[:, 0]), labels[:, 0])
+    assert ((share >= 0.5) & (share <= 1)).all()
+    assert 30 < (share < 1).sum() < 70
+    # A picture's grey level is twice its label: the mixture's must be too.
+    assert views[:, 0, 0, 0] == pytest.approx(2 * (share * one[:, 0] + (1 - share) * other[:, 0]), abs=1)
+    assert np.array_equal(mixed(pictures, labels, np.random.default_rng(0), share=0.0)[0], pictures)

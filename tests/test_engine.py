@@ -1,6 +1,7 @@
 """Detector, tracker and estimator in a row."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -45,6 +46,18 @@ def test_every_face_of_a_frame_has_its_place_number_and_attributes(parts: tuple[
         (alone,) = estimator.estimate(image, [detection])
         assert face.age_distribution == pytest.approx(alone.age_distribution, abs=1e-4)
         assert face.female_probability == pytest.approx(alone.female_probability, abs=1e-4)
+
+
+def test_a_still_picture_is_looked_at_twice(parts: tuple[FaceDetector, Estimator]) -> None:
+    detector, estimator = parts
+    frame = demo_frame(0)
+    moving, still = (Engine(*parts).step(replace(frame, still=is_still)) for is_still in (False, True))
+    found = detector.detect(frame.image_bgr)
+    for result, twice in ((moving, False), (still, True)):
+        ages = [face.age for face in result.faces]
+        expected = estimator.estimate(frame.image_bgr, found, twice=twice)
+        assert ages == pytest.approx([of_face.age for of_face in expected], abs=1e-3)
+    assert [face.age for face in moving.faces] != pytest.approx([face.age for face in still.faces], abs=1e-2)
 
 
 def test_between_detections_faces_keep_their_places_but_are_judged_anew(

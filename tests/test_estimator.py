@@ -85,6 +85,16 @@ def test_the_estimator_is_the_crop_then_the_network_then_the_decoding(
     assert_same(estimator.estimate(astronaut_bgr, faces), decode(logits, estimator.card.calibration))
 
 
+def test_a_second_look_is_the_mean_with_the_mirrored_crop(estimator: Estimator, astronaut_bgr: Image) -> None:
+    faces = some_faces(4)
+    crops = np.asarray(crop_faces(astronaut_bgr, squares_of(faces), estimator.card.crop))
+    network = tiny_network()
+    straight, mirrored = (np.asarray(network(of, training=False)) for of in (crops, crops[:, :, ::-1]))
+    assert np.abs(straight - mirrored).max() > 0.01
+    twice = estimator.estimate(astronaut_bgr, faces, twice=True)
+    assert_same(twice, decode((straight + mirrored) / 2, estimator.card.calibration))
+
+
 def test_normalisation_that_has_learnt_gives_the_same_once_folded(astronaut_bgr: Image) -> None:
     network, random = tiny_network(), np.random.default_rng(0)
     normalisations = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]

@@ -92,7 +92,7 @@ def by_hand(folder: Path) -> list[Any]:
     squares = np.load(folder / "cache" / "squares" / "strange.npz")["squares"]
     strange = FaceZip(folder / "strange.zip")
     return [
-        estimator.estimate_squares(strange.picture(face), squares[row : row + 1])[0]
+        estimator.estimate_squares(strange.picture(face), squares[row : row + 1], twice=True)[0]
         for row, face in enumerate(strange.faces)
     ]
 

@@ -14,7 +14,7 @@ Floats = npt.NDArray[np.floating[Any]]
 AGES = np.arange(101)
 
 
-def targets(*rows: tuple[float, float, float]) -> Floats:
+def targets(*rows: tuple[float, ...]) -> Floats:
     return np.array(rows, np.float32)
 
 
@@ -29,8 +29,12 @@ def gaussian(mean: float, spread: float = 2.0) -> Floats:
     return np.asarray(density / density.sum())
 
 
-def one_loss(loss: keras.losses.Loss, target: tuple[float, float, float], logits: Floats) -> float:
+def one_loss(loss: keras.losses.Loss, target: tuple[float, ...], logits: Floats) -> float:
     return float(loss(targets(target), logits[None]))
+
+
+def distilled(share: float, gender: float = 1.0) -> DistilledLoss:
+    return DistilledLoss(FaceLoss(gender=gender, reduction=None), share)
 
 
 def worked(target: tuple[float, float, float], logits: Floats) -> float:
@@ -121,17 +125,30 @@ def test_a_teacher_that_is_right_and_sure_says_what_the_labels_say() -> None:
     # The label's own distribution and doubt: both halves of the loss are the same.
     expected = one_loss(FaceLoss(), (40, 40, 1), student)
     for share in (0.0, 0.5, 1.0):
-        assert one_loss(DistilledLoss(share), (40, 40, 1), beside) == pytest.approx(expected, rel=1e-3)
+        assert one_loss(distilled(share), (40, 40, 1), beside) == pytest.approx(expected, rel=1e-3)
 
 
 def test_the_student_learns_from_the_teacher_and_not_the_other_way_round() -> None:
     teacher = logits_of(gaussian(50, 5), 0.2)
     both = tf.Variable(np.concatenate([np.zeros(103, np.float32), teacher])[None])
     with tf.GradientTape() as tape:
-        value = DistilledLoss(1.0)(targets((20, 20, 1)), both)
+        value = distilled(1.0)(targets((20, 20, 1)), both)
     gradient = tape.gradient(value, both).numpy()[0]
     assert (gradient[103:] == 0).all()
     assert gradient[50] < 0 < gradient[20]
     agreeing = np.concatenate([teacher, teacher])
     off = np.concatenate([logits_of(gaussian(45, 5), 0.2), teacher])
-    assert one_loss(DistilledLoss(1.0), (20, 20, 1), agreeing) < one_loss(DistilledLoss(1.0), (20, 20, 1), off)
+    assert one_loss(distilled(1.0), (20, 20, 1), agreeing) < one_loss(distilled(1.0), (20, 20, 1), off)
+
+
+def test_a_mixed_picture_is_judged_by_both_labels() -> None:
+    logits = np.random.default_rng(1).normal(0, 1, 103).astype(np.float32)
+    one, other = (20, 20, 1), (60, 69, 0)
+    expected = 0.7 * one_loss(FaceLoss(), one, logits) + 0.3 * one_loss(FaceLoss(), other, logits)
+    assert one_loss(FaceLoss(), (*one, *other, 0.7), logits) == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_weights_of_the_labels_hold_for_the_teacher() -> None:
+    off = np.concatenate([logits_of(gaussian(40), 0.5), logits_of(gaussian(40), 0.9)])
+    plain, heavy = (one_loss(distilled(1.0, gender=weight), (40, 40, 1), off) for weight in (1.0, 3.0))
+    assert heavy > plain + 0.5

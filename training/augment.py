@@ -149,3 +149,25 @@ def _partly_hidden(view: Image, random: Random) -> Image:
 def augmented_batch(crops: Image, size_px: int, random: Random, share: float = 1.0) -> npt.NDArray[np.uint8]:
     """`(N, side, side, 3)` crops -> `(N, size_px, size_px, 3)` views."""
     return np.stack([augmented(crop, size_px, random, share) for crop in crops])
+
+
+def mixed(
+    views: npt.NDArray[np.uint8], targets: npt.NDArray[np.float32], random: Random, share: float
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
+    """Some faces with another one laid over them, and the labels of both (mixup, Zhang et al. 2018).
+
+    Args:
+        views: `(N, size_px, size_px, 3)`.
+        targets: `(N, 3)` age_min, age_max, female.
+        share: of the faces that are mixed, 0 to 1.
+
+    Returns:
+        The pictures, and targets as `training.losses` takes them: `(N, 7)`.
+    """
+    order = random.permutation(len(views))
+    first = np.where(random.random(len(views)) < share, random.beta(0.4, 0.4, len(views)), 1.0)
+    first = np.maximum(first, 1 - first)  # the label that comes first is always the stronger one
+    pictures = views.copy()
+    for row in np.flatnonzero(first < 1):
+        pictures[row] = cv2.addWeighted(views[row], first[row], views[order[row]], 1 - first[row], 0)
+    return pictures, np.hstack([targets, targets[order], first[:, np.newaxis]]).astype(np.float32)

@@ -46,7 +46,7 @@ def main() -> None:
     analyzer = Analyzer(options.weights) if options.end_to_end else None
     judged, sets = [], {}
     for path in paths:
-        faces_alone = judge(estimator, path, options.split)
+        faces_alone = judge(estimator, path, options.split, twice=not options.once)
         result = figures(faces_alone)
         if analyzer is not None:
             result["end_to_end"] = end_to_end(faces_alone, *judge_pictures(analyzer, path, options.split))
@@ -73,6 +73,9 @@ def _options() -> argparse.Namespace:
         action=argparse.BooleanOptionalAction,
         default=True,
         help="also judge the faces that the program finds in whole pictures",
+    )
+    parser.add_argument(
+        "--once", action="store_true", help="judge each face as in a frame of a video, not in the mirror too"
     )
     parser.add_argument("--onto-card", action="store_true", help="write the figures on the model's card")
     return parser.parse_args()

@@ -72,8 +72,11 @@ class Judged:
         )
 
 
-def judge(estimator: Estimator, path: Path, split: Split) -> Judged:
+def judge(estimator: Estimator, path: Path, split: Split, *, twice: bool = True) -> Judged:
     """Guesses for all faces of a split, each cut where `training.locate` places it, the missed ones included.
+
+    Args:
+        twice: as the program judges still pictures; else as it judges one frame of a video.
 
     Raises:
         SourceError: the zip is not of the documented form, or the detector finds a face in none of its pictures.
@@ -84,7 +87,7 @@ def judge(estimator: Estimator, path: Path, split: Split) -> Judged:
     faces = [labelled.faces[row] for row in rows]
     guesses: list[Attributes] = []
     for row, face in zip(_watched(rows, f"Judging {labelled.name} {split}"), faces, strict=True):
-        guesses += estimator.estimate_squares(labelled.picture(face), squares[row : row + 1])
+        guesses += estimator.estimate_squares(labelled.picture(face), squares[row : row + 1], twice=twice)
     return Judged.from_guesses(labelled.name, faces, found[rows], guesses)
 
 

@@ -1,7 +1,8 @@
 """What the networks are trained to do. Pure Keras: runs on every backend.
 
-Targets are `(N, 3)`: age_min, age_max (years, inclusive; equal where the age is known) and female
-(1 or 0). Outputs are the networks' `(N, 103)` logits.
+Targets are `(N, 3)`: age_min, age_max (years, inclusive; equal where the age is known) and female (1 or 0). Of mixed
+pictures they are `(N, 7)`: those of the one, those of the other, and the share of the first. Outputs are the networks'
+`(N, 103)` logits.
 """
 
 from typing import Any
@@ -44,6 +45,12 @@ class FaceLoss(keras.losses.Loss):
         self.gender_smoothing = gender_smoothing
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
+        if y_true.shape[1] == 3:
+            return self._of(y_true, y_pred)
+        share = y_true[:, 6]
+        return share * self._of(y_true[:, 0:3], y_pred) + (1 - share) * self._of(y_true[:, 3:6], y_pred)
+
+    def _of(self, y_true: Any, y_pred: Any) -> Any:
         low, high, female = y_true[:, 0:1], y_true[:, 1:2], y_true[:, 2]
         age_logits, gender_logits = y_pred[:, :AGE_CLASSES], y_pred[:, AGE_CLASSES:]
         ages = ops.cast(ops.array(AGES), y_pred.dtype)[None]
@@ -66,28 +73,29 @@ class FaceLoss(keras.losses.Loss):
 
 
 class DistilledLoss(keras.losses.Loss):
-    """`FaceLoss` beside agreement with a larger network of our own on the same augmented picture.
+    """`FaceLoss` beside agreement with a trained network of our own about the same augmented picture.
 
     Outputs are `(N, 206)`: the student's logits, then the teacher's.
     """
 
-    def __init__(self, teacher_share: float = 0.5, **kwargs: Any) -> None:
+    def __init__(self, labels: FaceLoss, teacher_share: float = 0.5, **kwargs: Any) -> None:
         """
         Args:
+            labels: what the labels have to say, with `reduction=None`; its weights hold for the teacher too.
             teacher_share: weight of the teacher's opinion, 0 to 1; the labels have the rest.
         """
         super().__init__(**kwargs)
         self.teacher_share = teacher_share
-        self.labels = FaceLoss(reduction=None)
+        self.labels = labels
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         half = AGE_CLASSES + 2
         student, teacher = y_pred[:, :half], ops.stop_gradient(y_pred[:, half:])
         ages = ops.cast(ops.array(AGES), y_pred.dtype)[None]
         agreement = 0.0
-        for part in (slice(0, AGE_CLASSES), slice(AGE_CLASSES, half)):
+        for part, weight in ((slice(0, AGE_CLASSES), 1.0), (slice(AGE_CLASSES, half), self.labels.gender)):
             opinion = ops.softmax(teacher[:, part])
-            agreement -= ops.sum(opinion * ops.log_softmax(student[:, part]), axis=-1)
+            agreement -= weight * ops.sum(opinion * ops.log_softmax(student[:, part]), axis=-1)
         years = ops.sum((ops.softmax(student[:, :AGE_CLASSES]) - ops.softmax(teacher[:, :AGE_CLASSES])) * ages, axis=-1)
         agreement += self.labels.expectation * ops.abs(years)
         return (1 - self.teacher_share) * self.labels.call(y_true, student) + self.teacher_share * agreement

@@ -152,7 +152,7 @@ def _estimated(estimator: Estimator, views: Sequence[View]) -> list[Attributes]:
     for key, picture in pictures.items():
         places = [place for place, view in enumerate(views) if id(view[0]) == key]
         squares = np.stack([views[place][1] for place in places])
-        guesses |= dict(zip(places, estimator.estimate_squares(picture, squares), strict=True))
+        guesses |= dict(zip(places, estimator.estimate_squares(picture, squares, twice=True), strict=True))
     return [guesses[place] for place in range(len(views))]
 
 

@@ -33,7 +33,7 @@ def fit(
     """Train a network; after every epoch it has the running mean of the weights, and the judge sees it.
 
     Args:
-        teacher: what the student's output is put before, as `DistilledLoss` takes it.
+        teacher: what the student's output is put before, as `DistilledLoss` takes it. It sees the mirror image.
         batches: begun already for the epoch after the last one in the backup.
         options: of training.train.
     """
@@ -89,7 +89,7 @@ def _taught(teacher: keras.Model | None, bfloat16: bool, device: torch.device) -
 
     def with_opinion(logits: torch.Tensor, faces: torch.Tensor) -> torch.Tensor:
         with torch.no_grad():
-            opinion = twin(faces)
+            opinion = twin(faces.flip(2))
         return torch.cat([logits, opinion], dim=1)
 
     return with_opinion

@@ -29,7 +29,7 @@ import numpy as np
 from agecam.errors import UsageError
 from agecam.types import Image
 from training import command
-from training.augment import augmented_batch, centre
+from training.augment import augmented_batch, centre, mixed
 from training.crops import Crops, DecodedCrops
 from training.losses import DistilledLoss, FaceLoss
 from training.metrics import SetFigures, by_set
@@ -60,7 +60,8 @@ def main() -> None:
     if options.start is not None:
         network.set_weights(keras.models.load_model(options.start, compile=False).get_weights())
     teacher = keras.models.load_model(options.teacher, compile=False) if options.teacher else None
-    loss = DistilledLoss(options.teacher_share) if teacher else FaceLoss(gender=options.gender)
+    labels = FaceLoss(expectation=options.expectation, gender=options.gender, reduction=None if teacher else "mean")
+    loss = DistilledLoss(labels, options.teacher_share) if teacher else labels
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "run.json").write_text(json.dumps(vars(options), default=str, indent=1))
     print(f"{network.count_params():,} parameters, {len(train.images):,} pictures, {len(batches)} steps an epoch")
@@ -102,6 +103,7 @@ class FaceBatches(keras.utils.PyDataset):
         self.batch: int = options.batch
         self.seed: int = options.seed
         self.epochs: int = options.epochs
+        self.mix: float = options.mix
         self.steps: int = options.steps or len(crops.images) // options.batch
         self.weights = weights_by_age(crops.targets, crops.sets, options.rebalance)
         self.epoch = first_epoch - 1
@@ -114,8 +116,9 @@ class FaceBatches(keras.utils.PyDataset):
         rows = self.order[index * self.batch : (index + 1) * self.batch]
         random = np.random.default_rng((self.seed, self.epoch, index))
         share = CHANGED if self.epoch < 0.5 * self.epochs else CHANGED / 2
-        views = augmented_batch(self.crops.images[rows], self.size_px, random, share)
-        return shrunk(views, self.shown_px), self.crops.targets[rows]
+        views = shrunk(augmented_batch(self.crops.images[rows], self.size_px, random, share), self.shown_px)
+        targets = self.crops.targets[rows]
+        return mixed(views, targets, random, self.mix) if self.mix else (views, targets)
 
     def on_epoch_begin(self) -> None:
         self.epoch += 1
@@ -132,13 +135,16 @@ def shrunk(faces: Image, size_px: int) -> Image:
 
 
 def trainable(network: keras.Model, teacher: keras.Model | None) -> keras.Model:
-    """The network as it trains: alone, or with its teacher's opinion of the same pictures beside its own."""
+    """The network as it trains: alone, or with its teacher's opinion of the same pictures beside its own.
+
+    The teacher sees them mirrored: over many views the student learns the mean of both, for the cost of one.
+    """
     if teacher is None:
         return network
     teacher.name = "teacher"  # names in one model differ
     teacher.trainable = False
     inputs = keras.Input(network.input_shape[1:])
-    logits = [network(inputs), teacher(inputs, training=False)]
+    logits = [network(inputs), teacher(keras.ops.flip(inputs, axis=2), training=False)]
     return keras.Model(inputs, keras.layers.Concatenate(dtype="float32")(logits))
 
 
@@ -250,6 +256,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--ema", type=float, default=0.998, help="momentum of the weights' running mean")
     parser.add_argument("--rebalance", type=float, default=0.0, help="0 as the sets are, 1 all ages equally often")
     parser.add_argument("--gender", type=float, default=1.0, help="weight of the gender's error against the age's")
+    parser.add_argument("--expectation", type=float, default=0.1, help="weight of each year the expectation is off")
+    parser.add_argument("--mix", type=float, default=0.0, metavar="SHARE", help="of the faces, laid over another one")
     parser.add_argument("--size", type=int, metavar="PX", help="train on smaller faces than the crops: a quick start")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--teacher", type=Path, help="a trained network of our own to learn from as well")

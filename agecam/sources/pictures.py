@@ -85,7 +85,7 @@ class PictureSource(BaseSource):
         if self._image is None or self._read:
             return None
         self._read = True
-        return Frame(self._image.copy(), 0, 0.0, self.info.name)
+        return Frame(self._image.copy(), 0, 0.0, self.info.name, still=True)
 
     def seek(self, time_s: float) -> None:
         """Give the picture once more."""
@@ -153,7 +153,7 @@ class FolderSource(BaseSource):
                 continue
             index = self._place
             self._place += 1
-            return Frame(image, index, index * SECONDS_A_PICTURE, path.name)
+            return Frame(image, index, index * SECONDS_A_PICTURE, path.name, still=True)
         return None
 
 
