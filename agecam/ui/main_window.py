@@ -1,19 +1,16 @@
 """The window: shows what the session has, and turns what a person does into calls of the session."""
 
 import logging
-import platform
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QFile, Qt, QTimer, QUrl
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
-    QDesktopServices,
     QDragEnterEvent,
     QDropEvent,
-    QGuiApplication,
     QKeySequence,
 )
 from PySide6.QtWidgets import (
@@ -25,7 +22,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from agecam import __version__
 from agecam.errors import AgeCamError
 from agecam.live import BuildEngine, LiveSession, Phase, View
 from agecam.live.analyst import Judged
@@ -37,9 +33,10 @@ from agecam.settings import Settings, save_settings
 from agecam.sources import CameraInfo, CameraMode, FrameSource, list_modes, redact
 from agecam.ui.actions import ICONS, STYLE, build_actions
 from agecam.ui.bridge import Bridge
-from agecam.ui.dialogs import AboutDialog, SettingsDialog, ShortcutsDialog
+from agecam.ui.dialogs import SettingsDialog
 from agecam.ui.faces_panel import FacesPanel
 from agecam.ui.garbage import GarbageCollector
+from agecam.ui.help import Help
 from agecam.ui.look import apply_theme, icon
 from agecam.ui.menus import build_toolbar, fill_menu_bar
 from agecam.ui.messages import Text
@@ -48,6 +45,7 @@ from agecam.ui.permission import ask_for_camera
 from agecam.ui.playback_bar import PlaybackBar
 from agecam.ui.saver import Saver
 from agecam.ui.source_menu import ListModes, SourceMenu
+from agecam.ui.transport import Transport
 from agecam.ui.video_view import VideoView
 from agecam.ui.watch import CameraWatch
 
@@ -55,7 +53,6 @@ log = logging.getLogger(__name__)
 
 PANEL_MS = 200
 """The panel and the figures change slowly enough to be read."""
-JUMP_S = 5.0
 
 
 class OpenedSource:
@@ -97,12 +94,10 @@ class MainWindow(QMainWindow):
         self._settings_path = settings_path
         self._open_spec = open_spec
         self._recognise = recognise
-        self._log_path = log_path
         self._opened: OpenedSource | None = None
         self._painted: View | None = None
         self._told: str | None = None
         self._waits_for_camera = False
-        self._waits_for_networks = False
         self._wanted: CameraMode | None = None
         self._people = People()
         self._closed = False
@@ -125,6 +120,8 @@ class MainWindow(QMainWindow):
         self.bridge = Bridge(self)
         self.bridge.woken.connect(self._refresh)
         self.session = LiveSession(build, self._engine_options(), self.bridge.wake, self._take_judged)
+        self.transport = Transport(self.session, self.actions_, self.playback, self)
+        self.help = Help(self.session, lambda: self.settings, self.actions_, self.video.toast, log_path, self)
         self.cameras = CameraWatch(cameras, self)
         self.cameras.changed.connect(self._show_cameras)
         self._slow = QTimer(self, interval=PANEL_MS)
@@ -181,26 +178,10 @@ class MainWindow(QMainWindow):
         name = self._opened.name if self._opened is not None else None
         self._tell_log(state.error or trouble)
         self.video.notice.tell(what_to_say(name, state, self.session.view() is not None, trouble))
-        loading = self.session.loading
-        self.video.show_loading(loading)
-        if self._waits_for_networks and not loading:
-            self._waits_for_networks = False
-            if (player := self.session.player) is not None:
-                player.play()
+        self.video.show_loading(self.session.loading)
 
     def _refresh_playback(self) -> None:
-        state = self.session.source_state
-        plays = self._opened is not None and not self._opened.is_live and state.info is not None
-        self.playback.setVisible(plays and (state.info is not None and state.info.frame_count != 1))
-        self.playback.show_state(state)
-        moving = state.phase is Phase.PLAYING
-        action = self.actions_.play
-        text = (Text.PAUSE if moving else Text.PLAY)()
-        if action.text() != text:
-            action.setText(text)
-            action.setIcon(icon("pause" if moving else "play", self))
-        for of_files in (self.actions_.play, self.actions_.step, self.actions_.back, self.actions_.forward):
-            of_files.setEnabled(plays)
+        self.transport.refresh(is_file=self._opened is not None and not self._opened.is_live)
 
     def _take_judged(self, judged: Judged) -> None:
         """On the inference thread."""
@@ -221,7 +202,8 @@ class MainWindow(QMainWindow):
         opened = self._recognise(spec)
         self._waits_for_camera = False
         # Nobody wants to see a video for the first time without its labels; the demo is there to move.
-        self._waits_for_networks = not opened.is_live and spec != "demo" and self.session.loading
+        waits = not opened.is_live and spec != "demo" and self.session.loading
+        self.transport.wait_for_networks(waits)
         self._wanted = self.settings.camera_mode if opened.is_camera else None
         self.actions_.record.setChecked(False)
         self._opened = opened
@@ -238,8 +220,8 @@ class MainWindow(QMainWindow):
             lambda: self._open_spec(spec, settings),
             opened.is_live,
             self.settings.loop,
-            self.playback.speed.currentData(),
-            hold=self._waits_for_networks,
+            self.transport.speed,
+            hold=waits,
         )
         if remember and not opened.is_camera and spec != "demo":
             self.settings.remember(redact(spec) if "://" in spec else spec)
@@ -295,38 +277,6 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
             self.open(url.toLocalFile() if url.isLocalFile() else url.toString())
 
-    # --- playing ---------------------------------------------------------------------------------------
-
-    def _toggle_play(self) -> None:
-        self._waits_for_networks = False
-        if (player := self.session.player) is not None:
-            if self.session.source_state.phase is Phase.PLAYING:
-                player.pause()
-            else:
-                player.play()
-
-    def _step(self) -> None:
-        self._waits_for_networks = False
-        if (player := self.session.player) is not None:
-            player.step()
-
-    def _jump(self, seconds: float) -> None:
-        if (player := self.session.player) is not None and self.actions_.back.isEnabled():
-            player.seek(max(0.0, self.session.source_state.time_s + seconds))
-
-    def _seek(self, time_s: float) -> None:
-        if (player := self.session.player) is not None:
-            player.seek(time_s)
-
-    def _set_speed(self, speed: float) -> None:
-        if (player := self.session.player) is not None:
-            player.set_speed(speed)
-
-    def _set_loop(self, loop: bool) -> None:
-        self.settings.loop = loop
-        if (player := self.session.player) is not None:
-            player.set_loop(loop)
-
     # --- saving ----------------------------------------------------------------------------------------
 
     def take_screenshot(self) -> list[Path]:
@@ -363,6 +313,10 @@ class MainWindow(QMainWindow):
     def _set_mirror(self, on: bool) -> None:
         self.settings.mirror_camera = on
         self._repaint()
+
+    def _set_loop(self, loop: bool) -> None:
+        self.settings.loop = loop
+        self.transport.set_loop(loop)
 
     def _set_panel(self, on: bool) -> None:
         self.settings.show_panel = on
@@ -404,40 +358,9 @@ class MainWindow(QMainWindow):
     def _engine_options(self) -> EngineOptions:
         return EngineOptions(self.settings.model, self.settings.device, float(self.settings.min_face_px))
 
-    # --- help ------------------------------------------------------------------------------------------
-
-    def _about(self) -> None:
-        from agecam.weights import find_model, load_card
-
-        try:
-            card = load_card(find_model(self.settings.model))
-            weights = Text.WEIGHTS(name=card.name, date=card.date, licence=card.licence)
-        except AgeCamError as error:
-            weights = str(error)
-        AboutDialog(weights, self).exec()
-
-    def _show_shortcuts(self) -> None:
-        ShortcutsDialog(self.actions_, self).exec()
-
-    def _copy_details(self) -> None:
-        QGuiApplication.clipboard().setText(self.details())
-        self.video.toast.tell(Text.DETAILS_COPIED())
-
     def details(self) -> str:
         """What helps somebody who wants to help; no password is among it."""
-        state = self.session.source_state
-        lines = [
-            f"AgeCam {__version__}, {platform.platform()}, Python {platform.python_version()}",
-            f"source: {self._opened.name if self._opened is not None else 'none'}, {state.phase.value}, {state.info}",
-            f"trouble: {state.error or self.session.engine_error}",
-            f"settings: model {self.settings.model}, device {self.settings.device}",
-            f"log: {self._log_path}",
-        ]
-        return "\n".join(lines)
-
-    def _open_log(self) -> None:
-        if self._log_path is not None and QFile.exists(str(self._log_path)):
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._log_path)))
+        return self.help.details(self._opened.name if self._opened is not None else None)
 
     # --- the window itself -----------------------------------------------------------------------------
 
@@ -461,18 +384,11 @@ class MainWindow(QMainWindow):
         for action, act in (
             (do.close_source, self.close_source),
             (do.quit, self.close),
-            (do.play, self._toggle_play),
-            (do.step, self._step),
-            (do.back, lambda: self._jump(-JUMP_S)),
-            (do.forward, lambda: self._jump(JUMP_S)),
             (do.screenshot, self.take_screenshot),
             (do.copy, lambda: self.saver.copy(self.session.view(), self.style_(), self._is_camera())),
             (do.export_csv, self._export_csv),
             (do.open_saved, self.saver.open_folder),
             (do.settings, self._edit_settings),
-            (do.shortcuts, self._show_shortcuts),
-            (do.open_log, self._open_log),
-            (do.about, self._about),
         ):
             action.triggered.connect(lambda _=False, act=act: act())
         for name in STYLE:
@@ -495,9 +411,9 @@ class MainWindow(QMainWindow):
         self.addAction(leave)
         self.source_menu.chosen.connect(self.open)
         self.source_menu.mode_chosen.connect(self._use_camera_mode)
-        self.playback.sought.connect(self._seek)
-        self.playback.speed_chosen.connect(self._set_speed)
-        self.video.notice.copy_details.connect(self._copy_details)
+        self.video.notice.copy_details.connect(
+            lambda: self.help.copy_details(self._opened.name if self._opened is not None else None)
+        )
         self.video.notice.act.connect(self._act_on_notice)
 
     def _act_on_notice(self) -> None:

@@ -1,0 +1,77 @@
+"""The help menu: about, the keys, the log, and what to copy for somebody who wants to help."""
+
+import platform
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QFile, QObject, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QWidget
+
+from agecam import __version__
+from agecam.errors import AgeCamError
+from agecam.live import LiveSession
+from agecam.settings import Settings
+from agecam.ui.actions import Actions
+from agecam.ui.dialogs import AboutDialog, ShortcutsDialog
+from agecam.ui.messages import Text
+from agecam.ui.video_view import Toast
+
+
+class Help(QObject):
+    """What the help menu does."""
+
+    def __init__(
+        self,
+        session: LiveSession,
+        settings: Callable[[], Settings],
+        actions: Actions,
+        toast: Toast,
+        log_path: Path | None,
+        parent: QWidget,
+    ) -> None:
+        """
+        Args:
+            settings: those that hold now.
+            log_path: file that 'Open log file' shows.
+        """
+        super().__init__(parent)
+        self._session, self._settings, self._actions = session, settings, actions
+        self._toast, self._log_path, self._window = toast, log_path, parent
+        for action, act in (
+            (actions.shortcuts, lambda: ShortcutsDialog(actions, parent).exec()),
+            (actions.open_log, self._open_log),
+            (actions.about, self._about),
+        ):
+            action.triggered.connect(lambda _=False, act=act: act())
+
+    def details(self, source: str | None) -> str:
+        """What helps somebody who wants to help; no password is among it."""
+        state, settings = self._session.source_state, self._settings()
+        lines = [
+            f"AgeCam {__version__}, {platform.platform()}, Python {platform.python_version()}",
+            f"source: {source or 'none'}, {state.phase.value}, {state.info}",
+            f"trouble: {state.error or self._session.engine_error}",
+            f"settings: model {settings.model}, device {settings.device}",
+            f"log: {self._log_path}",
+        ]
+        return "\n".join(lines)
+
+    def copy_details(self, source: str | None) -> None:
+        """To the clipboard."""
+        QGuiApplication.clipboard().setText(self.details(source))
+        self._toast.tell(Text.DETAILS_COPIED())
+
+    def _about(self) -> None:
+        from agecam.weights import find_model, load_card
+
+        try:
+            card = load_card(find_model(self._settings().model))
+            weights = Text.WEIGHTS(name=card.name, date=card.date, licence=card.licence)
+        except AgeCamError as error:
+            weights = str(error)
+        AboutDialog(weights, self._window).exec()
+
+    def _open_log(self) -> None:
+        if self._log_path is not None and QFile.exists(str(self._log_path)):
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._log_path)))
