@@ -52,6 +52,8 @@ class Engine:
         Raises:
             DetectorError: the detector itself failed; a frame without faces is no failure.
         """
+        if frame.still:
+            self.reset()  # who is in it has nothing to do with who was in the picture before
         height_px, width_px = frame.image_bgr.shape[:2]
         started_s = time.perf_counter()
         with tf.device(self.detector.device):

@@ -60,6 +60,16 @@ def test_a_still_picture_is_looked_at_twice(parts: tuple[FaceDetector, Estimator
     assert [face.age for face in moving.faces] != pytest.approx([face.age for face in still.faces], abs=1e-2)
 
 
+def test_each_still_picture_is_judged_by_itself(parts: tuple[FaceDetector, Estimator]) -> None:
+    engine = Engine(*parts, detect_every=5)
+    first, second = (engine.step(replace(demo_frame(index), still=True)) for index in (0, 140))
+    # In between the detector had to look again, and the numbers begin anew.
+    assert sorted(n for n in numbers(first) if n) == list(range(1, len(first.faces) + 1))
+    assert sorted(n for n in numbers(second) if n) == list(range(1, len(second.faces) + 1))
+    assert len(first.faces) == len(people_at(0))
+    assert len(second.faces) == len(people_at(140))
+
+
 def test_between_detections_faces_keep_their_places_but_are_judged_anew(
     parts: tuple[FaceDetector, Estimator],
 ) -> None:

@@ -159,6 +159,19 @@ def test_a_box_stays_where_nothing_can_be_followed() -> None:
     assert face.box == (100.0, 90.0, SIDE, SIDE)
 
 
+def test_the_faces_of_one_picture_are_not_carried_into_the_next() -> None:
+    follower, people = Follower(), People()
+    first, second = (Frame(picture(0), index, float(index), f"{index}.jpg", still=True) for index in (0, 1))
+    result = FrameResult("0.jpg", 0, 0.0, 320, 240, (face_at(square_left(0), track=1),))
+    follower.show(1, first)
+    assert len(follower.correct(1, result)) == 1
+    people.update(first, result)
+    assert follower.show(2, second) == ()
+    assert follower.correct(1, result) == ()  # too late
+    people.update(second, FrameResult("1.jpg", 1, 1.0, 320, 240, ()))
+    assert people.in_view() == []
+
+
 def test_people_come_and_go() -> None:
     people = People()
 

@@ -35,7 +35,9 @@ class Follower:
         self._faces = ()
 
     def show(self, number: int, frame: Frame) -> tuple[Face, ...]:
-        """The faces in the next frame; `number` counts up."""
+        """The faces in the next frame, none yet in a still picture; `number` counts up."""
+        if frame.still:
+            self.reset()
         scale = min(1.0, WIDTH_PX / frame.image_bgr.shape[1])
         small = cv2.resize(frame.image_bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)

@@ -67,8 +67,9 @@ class People:
 
     def _update(self, frame: Frame, result: FrameResult) -> None:
         now_s = result.time_s
-        if any(person.last_s > now_s + GONE_S for person in self._people.values()):
-            self._people = {}  # the source was taken back
+        taken_back = any(person.last_s > now_s + GONE_S for person in self._people.values())
+        if taken_back or frame.still:
+            self._people = {}
         for place, face in enumerate(result.faces):
             number = face.track if face.track is not None else place + 1
             person = self._people.get(number)
