@@ -20,6 +20,7 @@ class Sparkline(pg.PlotWidget):
         super().__init__(parent, background=None)
         self.setFixedHeight(34)
         self.setStyleSheet("background: transparent")
+        self.viewport().setAutoFillBackground(False)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         _plain(self)

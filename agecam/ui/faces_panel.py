@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPixmap
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPalette, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from agecam.live.people import THUMBNAIL_PX, Person
@@ -23,8 +23,9 @@ PersonRow:hover { background: rgba(128, 128, 128, 40); }
 PersonRow[chosen="true"] { border-color: #f0a020; background: rgba(240, 160, 32, 28); }
 PersonRow:focus { border-color: palette(highlight); }
 QLabel#age { font-size: 22px; font-weight: 600; }
-QLabel#quiet { color: rgba(128, 128, 132, 255); }
 """
+_QUIET = 0.68
+"""Share of the text's colour in that of lesser texts; the rest is the background's."""
 
 
 class FacesPanel(QWidget):
@@ -32,7 +33,7 @@ class FacesPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setStyleSheet(_STYLE)
+        self._restyle()
         self.setAccessibleName(Text.PEOPLE())
         self._rows: dict[int, PersonRow] = {}
         self._chosen: int | None = None
@@ -40,7 +41,8 @@ class FacesPanel(QWidget):
         self._plot: DistributionPlot | None = None
         self._nobody = QLabel(Text.NOBODY(), self, alignment=Qt.AlignmentFlag.AlignCenter)
         self._hint = QLabel(Text.CHOOSE_PERSON(), self, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
-        self._hint.setEnabled(False)
+        self._hint.setObjectName("quiet")
+        self._hint.setContentsMargins(8, 4, 8, 8)
         self._list = QVBoxLayout()
         self._list.setContentsMargins(6, 6, 6, 6)
         self._list.setSpacing(4)
@@ -109,6 +111,20 @@ class FacesPanel(QWidget):
         self._list.insertWidget(len(self._rows), row)
         self._rows[person.number] = row
         return row
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802, D102
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._restyle()
+
+    def _restyle(self) -> None:
+        role = QPalette.ColorRole
+        text, window = (self.palette().color(of) for of in (role.WindowText, role.Window))
+        parts = ((of(text), of(window)) for of in (QColor.red, QColor.green, QColor.blue))
+        quiet = QColor(*(round(_QUIET * near + (1 - _QUIET) * far) for near, far in parts))
+        style = f"{_STYLE}QLabel#quiet {{ color: {quiet.name()}; }}\n"
+        if style != self.styleSheet():
+            self.setStyleSheet(style)
 
     def _arrange(self) -> None:
         self._nobody.setVisible(not self._rows)

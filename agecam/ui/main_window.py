@@ -219,7 +219,7 @@ class MainWindow(QMainWindow):
         self.session.open(
             lambda: self._open_spec(spec, settings),
             opened.is_live,
-            self.settings.loop,
+            self.settings.loop or spec == "demo",
             self.transport.speed,
             hold=waits,
         )
