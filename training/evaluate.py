@@ -6,8 +6,9 @@ Any zip of the form that training/README.md describes will do. Expected for the 
 on two cores: UTKFace MAE 4.71 years and gender 94.4%; FairFace age range 56.4% exact, gender 91.0%; All-Age-Faces MAE
 5.09 and 95.7%; One Million Impressions apparent MAE 3.31, ChaLearn error 0.189, gender 94.9%.
 
-Every face is judged in two ways: by itself, cut where training.locate places it, and as the program finds it in the whole
-picture (--no-end-to-end leaves that out). Writes `evaluation.json`, `evaluation.md` and plots, and prints the tables.
+Every face is judged in two ways: by itself, cut where training.locate places it, and as the program finds it in the
+whole picture (--no-end-to-end leaves that out). Writes `evaluation.json`, `evaluation.md` and plots, and prints the
+tables.
 `--onto-card` also writes the figures on the model's card.
 """
 
