@@ -73,6 +73,21 @@ def test_grey_views_occur(wide: Image) -> None:
     assert 5 <= (spread < 2.5).sum() <= 60
 
 
+def test_harsh_views_go_further_and_are_still_the_face(wide: Image) -> None:
+    def off(harsh: bool) -> tuple[float, float]:
+        many = augmented_batch(np.stack([wide] * 300), SIZE_PX, np.random.default_rng(5), 1.0, harsh).astype(float)
+        light = many.mean((1, 2, 3))
+        left, right = many[:, :, : SIZE_PX // 2].mean((1, 2, 3)), many[:, :, SIZE_PX // 2 :].mean((1, 2, 3))
+        return float(light.std()), float(np.abs(left - right).mean())
+
+    (usual_light, usual_side), (harsh_light, harsh_side) = off(False), off(True)
+    assert harsh_light > 1.15 * usual_light
+    assert harsh_side > 1.1 * usual_side
+    mean = augmented_batch(np.stack([wide] * 300), SIZE_PX, np.random.default_rng(5), 1.0, True).mean(0)
+    likeness = np.corrcoef(mean.ravel(), centre(wide, SIZE_PX).astype(float).ravel())[0, 1]
+    assert likeness > 0.75
+
+
 def test_mixed_faces_carry_both_labels_in_their_shares() -> None:
     pictures = np.stack([np.full((8, 8, 3), value, np.uint8) for value in range(0, 200, 2)])
     labels = np.stack([np.arange(100), np.arange(100), np.arange(100) % 2], axis=1).astype(np.float32)

@@ -35,7 +35,7 @@ def centre(crop: Image, size_px: int) -> Image:
     return crop[border : border + size_px, border : border + size_px]
 
 
-def augmented(crop: Image, size_px: int, random: Random, share: float = 1.0) -> Image:
+def augmented(crop: Image, size_px: int, random: Random, share: float = 1.0, harsh: bool = False) -> Image:
     """One random view of a cached crop: always framed another way, and often seen in another light or quality.
 
     Args:
@@ -43,13 +43,17 @@ def augmented(crop: Image, size_px: int, random: Random, share: float = 1.0) -> 
         size_px: side of the view.
         random: where chance comes from.
         share: of the views that differ in more than their framing, 0 to 1.
+        harsh: frame more views far off, and light them as dark rooms, single lamps and faded prints do. For a network
+            that knows faces already: one that begins learns too slowly from these.
     """
-    view = _reframed(crop, size_px, random)
+    view = _reframed(crop, size_px, random, harsh)
     if random.random() >= share:
         return view
     if random.random() < 0.15:
         view = _enlarged(view, random)
-    view = _recoloured(view, random)
+    view = _recoloured(view, random, harsh)
+    if harsh and random.random() < 0.35:
+        view = _lit(view, random)
     if random.random() < 0.15:
         view = np.repeat(cv2.cvtColor(view, cv2.COLOR_RGB2GRAY)[..., np.newaxis], 3, axis=2)
     if random.random() < 0.25:
@@ -59,14 +63,14 @@ def augmented(crop: Image, size_px: int, random: Random, share: float = 1.0) -> 
     return _partly_hidden(np.ascontiguousarray(view), random)
 
 
-def _reframed(crop: Image, size_px: int, random: Random) -> Image:
+def _reframed(crop: Image, size_px: int, random: Random, harsh: bool) -> Image:
     """Mirrored, and scaled, stretched, turned and shifted around the centre: most a little, some as far as it goes.
 
     If all went far, learning would take half as long again.
     """
     chance = random.random(5).tolist()
     normal_x, normal_y = (max(-2.5, min(2.5, value)) for value in random.standard_normal(2).tolist())
-    far = chance[4]
+    far = math.sqrt(chance[4]) if harsh else chance[4]
     zoom = math.exp(far * SCALE * (2 * chance[0] - 1))
     stretch = math.exp(far * ASPECT * (2 * chance[1] - 1))
     mirror = -1.0 if chance[2] < 0.5 else 1.0
@@ -105,18 +109,27 @@ def _enlarged(view: Image, random: Random) -> Image:
     return np.asarray(cv2.resize(small, (size_px, size_px), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _recoloured(view: Image, random: Random) -> Image:
+def _recoloured(view: Image, random: Random, harsh: bool) -> Image:
     """Exposure, gamma, contrast and white balance as one table a channel, then saturation."""
     chance = random.random(7)
     gamma = math.exp(0.7 * chance[0] - 0.35)
-    gain = np.exp(0.6 * chance[1] - 0.35 + (0.24 * chance[2:5] - 0.12))
-    contrast = math.exp(0.6 * chance[5] - 0.3)
+    darkest, cast, flattest = (-1.0, 0.5, -0.6) if harsh else (-0.35, 0.24, -0.3)
+    gain = np.exp(darkest + (0.25 - darkest) * chance[1] + cast * (chance[2:5] - 0.5))
+    contrast = math.exp(flattest + (0.3 - flattest) * chance[5])
     middle = (cv2.mean(view)[1] / 255) ** gamma * float(gain.mean())
     levels = (_LEVELS**gamma)[:, np.newaxis] * gain
     table = np.clip((middle + (levels - middle) * contrast) * 255, 0, 255).astype(np.uint8)
     view = np.asarray(cv2.LUT(view, table[np.newaxis]), np.uint8)
     saturation = math.exp(1.05 * chance[6] - 0.7)
     return np.asarray(cv2.transform(view, saturation * _SAME + (1 - saturation) * _TO_GREY), np.uint8)
+
+
+def _lit(view: Image, random: Random) -> Image:
+    """One lamp or one screen from some side: brighter there, darker across from it."""
+    angle, strength = 2 * math.pi * random.random(), random.uniform(0.2, 0.7)
+    along = np.linspace(-strength, strength, view.shape[0], dtype=np.float32)
+    gain = 1 + math.cos(angle) * along[np.newaxis, :] + math.sin(angle) * along[:, np.newaxis]
+    return np.asarray(cv2.multiply(view, np.repeat(gain[..., np.newaxis], 3, axis=2), dtype=cv2.CV_8U), np.uint8)
 
 
 def _noisy(view: Image, random: Random) -> Image:
@@ -146,9 +159,11 @@ def _partly_hidden(view: Image, random: Random) -> Image:
     return view
 
 
-def augmented_batch(crops: Image, size_px: int, random: Random, share: float = 1.0) -> npt.NDArray[np.uint8]:
+def augmented_batch(
+    crops: Image, size_px: int, random: Random, share: float = 1.0, harsh: bool = False
+) -> npt.NDArray[np.uint8]:
     """`(N, side, side, 3)` crops -> `(N, size_px, size_px, 3)` views."""
-    return np.stack([augmented(crop, size_px, random, share) for crop in crops])
+    return np.stack([augmented(crop, size_px, random, share, harsh) for crop in crops])
 
 
 def mixed(

@@ -107,6 +107,7 @@ class FaceBatches(keras.utils.PyDataset):
         self.seed: int = options.seed
         self.epochs: int = options.epochs
         self.mix: float = options.mix
+        self.harsh: bool = options.harsh
         self.steps: int = options.steps or len(crops.images) // options.batch
         self.weights = weights_by_age(crops.targets, crops.sets, options.rebalance)
         self.epoch = first_epoch - 1
@@ -118,8 +119,9 @@ class FaceBatches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         rows = self.order[index * self.batch : (index + 1) * self.batch]
         random = np.random.default_rng((self.seed, self.epoch, index))
-        share = CHANGED if self.epoch < 0.5 * self.epochs else CHANGED / 2
-        views = shrunk(augmented_batch(self.crops.images[rows], self.size_px, random, share), self.shown_px)
+        share = CHANGED if self.harsh or self.epoch < 0.5 * self.epochs else CHANGED / 2
+        views = augmented_batch(self.crops.images[rows], self.size_px, random, share, self.harsh)
+        views = shrunk(views, self.shown_px)
         targets = self.crops.targets[rows]
         return mixed(views, targets, random, self.mix) if self.mix else (views, targets)
 
@@ -261,6 +263,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--gender", type=float, default=1.0, help="weight of the gender's error against the age's")
     parser.add_argument("--expectation", type=float, default=0.1, help="weight of each year the expectation is off")
     parser.add_argument("--mix", type=float, default=0.0, metavar="SHARE", help="of the faces, laid over another one")
+    parser.add_argument("--harsh", action="store_true", help="views framed and lit far off, for a trained --start")
     parser.add_argument("--size", type=int, metavar="PX", help="train on smaller faces than the crops: a quick start")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--teacher", type=Path, help="a trained network of our own to learn from as well")
