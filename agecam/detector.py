@@ -62,10 +62,13 @@ class FaceDetector:
         self._networks = _folded_networks()
         self._graphs: dict[tuple[float, ...], Any] = {}
 
-    def detect(self, frame: Image | tf.Tensor) -> list[Detection]:
+    def detect(self, frame: Image | tf.Tensor, min_face_px: float | None = None) -> list[Detection]:
         """Faces of one `(H, W, 3) uint8` BGR frame, best score first; empty where there are none.
 
         A numpy frame is uploaded; a tensor already on the device is used as it is.
+
+        Args:
+            min_face_px: smallest face in this frame, if it is another than usual.
 
         Raises:
             DetectorError: the frame has another form, or the graph itself failed.
@@ -75,7 +78,7 @@ class FaceDetector:
                 f"The detector takes (height, width, 3) 8-bit BGR pictures, not {tuple(frame.shape)} {frame.dtype}."
             )
         height_px, width_px = int(frame.shape[0]), int(frame.shape[1])
-        scales = pyramid_scales(height_px, width_px, self.min_face_px)
+        scales = pyramid_scales(height_px, width_px, min_face_px or self.min_face_px)
         if not scales:
             return []
         halvings = min(_halvings(height_px), _halvings(width_px))

@@ -19,17 +19,26 @@ from agecam.types import Detection, Face, Frame, FrameResult
 class Engine:
     """Detector, tracker and estimator in a row. Used by one thread at a time."""
 
-    def __init__(self, detector: FaceDetector, estimator: Estimator, detect_every: int = 1, track: bool = True) -> None:
+    def __init__(
+        self,
+        detector: FaceDetector,
+        estimator: Estimator,
+        detect_every: int = 1,
+        track: bool = True,
+        still_face_px: float | None = None,
+    ) -> None:
         """
         Args:
             detector, estimator: on the same device.
             detect_every: look for faces in every so many frames only; between them they keep their places.
             track: give every person a number; without, the faces of single pictures have none.
+            still_face_px: smallest face in still pictures, if it is another than the detector's.
         """
         self.detector = detector
         self.estimator = estimator
         self.detect_every = detect_every
         self.track = track
+        self.still_face_px = still_face_px
         self.stages_ms: dict[str, float] = {}
         """What each stage of the last step took: detector, tracker, estimator with its crops."""
         self.reset()
@@ -59,7 +68,7 @@ class Engine:
         with tf.device(self.detector.device):
             pixels = tf.convert_to_tensor(frame.image_bgr)
         if self._since_detection % self.detect_every == 0:
-            self._faces = self.detector.detect(pixels)
+            self._faces = self.detector.detect(pixels, self.still_face_px if frame.still else None)
             detected_s = time.perf_counter()
             self._numbers = list(self._tracker.update(self._faces)) if self.track else [None] * len(self._faces)
         else:
@@ -87,6 +96,7 @@ def build_engine(
     detect_every: int = 1,
     track: bool = True,
     first_size: tuple[int, int] | None = None,
+    still_face_px: float | None = None,
 ) -> Engine:
     """The engine with the networks of a model, ready to step.
 
@@ -108,7 +118,7 @@ def build_engine(
             estimator.estimate_squares(np.zeros((*first_size, 3), np.uint8), _SOME_SQUARE)
     finally:
         warming.join()
-    engine = Engine(detector, estimator, detect_every, track)
+    engine = Engine(detector, estimator, detect_every, track, still_face_px)
     give_back_unused()
     return engine
 

@@ -70,6 +70,15 @@ def test_each_still_picture_is_judged_by_itself(parts: tuple[FaceDetector, Estim
     assert len(second.faces) == len(people_at(140))
 
 
+def test_smaller_faces_are_looked_for_in_still_pictures(parts: tuple[FaceDetector, Estimator]) -> None:
+    frame = demo_frame(0)
+    small = np.ascontiguousarray(frame.image_bgr[::3, ::3])  # every third pixel: faces of 20 to 60 px
+    engine = Engine(FaceDetector(min_face_px=200), parts[1], still_face_px=24)
+    moving, still = (engine.step(replace(frame, image_bgr=small, still=is_still)) for is_still in (False, True))
+    assert moving.faces == ()
+    assert len(still.faces) == len(people_at(0))
+
+
 def test_between_detections_faces_keep_their_places_but_are_judged_anew(
     parts: tuple[FaceDetector, Estimator],
 ) -> None:

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 _TRANSLATIONS = Path(__file__).parent / "translations"
 _LOG_BYTES = 500_000
+STILL_FACE_PX = 24.0
+"""Smallest face in a photograph: there is time to find those that a live picture is too quick for."""
 
 
 def run_window(spec: str | None) -> int:
@@ -83,7 +85,13 @@ def build_live_engine(options: EngineOptions, first_size: FirstSize) -> LiveEngi
 
         choose_device(options.device)
         start_in_background()
-        engine = build_engine(options.model, options.device, options.min_face_px, first_size=first_size())
+        engine = build_engine(
+            options.model,
+            options.device,
+            options.min_face_px,
+            first_size=first_size(),
+            still_face_px=min(options.min_face_px, STILL_FACE_PX),
+        )
     # A million objects of TensorFlow's that stay: looking through them again and again would hold up the window.
     gc.freeze()
     return engine
