@@ -181,7 +181,8 @@ class PersonRow(QFrame):
         self.age.setText(age)
         self.interval.setText(f"{low}\N{EN DASH}{high}  #{person.number}")
         self.words.setText(with_chance if show_gender else Text.APPARENT_AGE())
-        self.seconds.setText(Text.SECONDS_IN_VIEW(seconds=f"{person.seconds:.0f}"))
+        # In a photograph nobody stays.
+        self.seconds.setText(Text.SECONDS_IN_VIEW(seconds=f"{person.seconds:.0f}") if person.seconds >= 0.5 else "")
         told = Text.PERSON_TOLD(number=person.number, age=age, low=low, high=high, gender=gender if show_gender else "")
         self.setAccessibleName(told.rstrip(", "))
         if self._pictured is not person.thumbnail_bgr:
