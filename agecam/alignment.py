@@ -1,4 +1,4 @@
-"""The only crop: five landmarks, or a box, to one square upright face.
+"""The only crop: five landmarks, or a box, to one square face.
 
 Training, evaluation and the running program all call `crop_faces`; what it does is settled by the
 `CropSpec` on the weights' card. The geometry (a handful of numbers a face) is computed here in
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from agecam.types import OUTSIDE_GREY, Box, CropSpec, Detection, FloatArray
+from agecam.types import OUTSIDE_GREY, Alignment, Box, CropSpec, Detection, FloatArray
 
 TEMPLATE = np.array(
     [[0.3204, 0.2900], [0.6778, 0.2880], [0.5003, 0.4932], [0.3534, 0.7025], [0.6494, 0.7009]], np.float32
@@ -22,13 +22,16 @@ data sets end there, and a crop that reaches past their pictures lets a network 
 border."""
 
 
-def squares_of(faces: Sequence[Detection]) -> npt.NDArray[np.float32]:
-    """`(N, 4)`: the template's square of each face in the frame, as (centre x, centre y, half-side vector x, y).
+def squares_of(faces: Sequence[Detection], alignment: Alignment = "five-landmarks") -> npt.NDArray[np.float32]:
+    """`(N, 4)`: the square of each face in the frame, as (centre x, centre y, half-side vector x, y).
 
     The half-side vector points from the centre to the middle of the square's right edge, so that its
     length is half the side and its direction the turn of the head.
     """
-    return np.array([square_from_landmarks(face.landmarks) for face in faces], np.float32).reshape(-1, 4)
+    squares = [
+        square_around(face.box) if alignment == "box" else square_from_landmarks(face.landmarks) for face in faces
+    ]
+    return np.array(squares, np.float32).reshape(-1, 4)
 
 
 def square_from_landmarks(landmarks: FloatArray) -> npt.NDArray[np.float32]:
@@ -41,6 +44,19 @@ def square_from_landmarks(landmarks: FloatArray) -> npt.NDArray[np.float32]:
     x, y = 0.5 - TEMPLATE.mean(0)
     centre = landmarks.mean(0) + np.array([scale_cos * x - scale_sin * y, scale_sin * x + scale_cos * y])
     return np.array([*centre, scale_cos / 2, scale_sin / 2], np.float32)
+
+
+def square_around(box: Box) -> npt.NDArray[np.float32]:
+    """The upright square about a box, as wide as its longer side: for networks trained on boxes."""
+    x, y, width, height = box
+    return np.array([x + width / 2, y + height / 2, max(width, height) / 2, 0], np.float32)
+
+
+def around_box_of(square: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The same, where only the template's square is known: about the box that such a face usually has."""
+    x, y, *right = square.tolist()
+    height = 2 * float(np.hypot(*right)) / BOX_SIDE
+    return np.array([x, y + (0.5 - BOX_CENTRE) * height, height / 2, 0], np.float32)
 
 
 def square_from_box(box: Box) -> npt.NDArray[np.float32]:

@@ -5,6 +5,7 @@ Nothing heavy is imported here, so that help and wrong arguments answer at once.
 
 import argparse
 import io
+import math
 import os
 import re
 import sys
@@ -71,17 +72,18 @@ def _run(arguments: list[str]) -> int:
 def _open(arguments: list[str]) -> int:
     parser = _Parser(
         prog="agecam",
-        usage="agecam [SOURCE]\n       agecam {analyze,cameras,models,bench} ...",
+        usage="agecam [SOURCE] [--model NAME]\n       agecam {analyze,cameras,models,bench} ...",
         description=_ABOUT,
         epilog=_PRIVACY,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("source", metavar="SOURCE", nargs="?", help=argparse.SUPPRESS)
+    parser.add_argument("--model", metavar="NAME", help="see agecam models (the last one used)")
     parser.add_argument("--version", action="version", version=f"agecam {__version__}")
     options = parser.parse_args(arguments)
     from agecam.commands.window import run_open
 
-    return run_open(options.source)
+    return run_open(options.source, options.model)
 
 
 def _analyze(arguments: list[str]) -> int:
@@ -111,6 +113,12 @@ def _analyze(arguments: list[str]) -> int:
         "--images",
         metavar="DIR",
         help="annotated pictures: one for each picture, and one for each second of a video",
+    )
+    outputs.add_argument(
+        "--plot",
+        metavar="F",
+        help="a picture with its labels beside the distributions over the ages of its faces, as .png; a name "
+        "without an ending is a folder, which gets one NAME.png for each picture",
     )
     outputs.add_argument("--blur-faces", action="store_true", help="make faces unrecognisable in them")
     outputs.add_argument(
@@ -155,12 +163,41 @@ def _cameras(arguments: list[str]) -> int:
 
 
 def _models(arguments: list[str]) -> int:
-    _Parser(prog="agecam models", description="List the installed models: size, figures, licence and date.").parse_args(
-        arguments
-    )
+    if arguments[:1] == ["add"]:
+        return _models_add(arguments[1:])
+    _Parser(
+        prog="agecam models",
+        usage="agecam models\n       agecam models add FILE...",
+        description="List the installed models: size, figures, licence and date. 'add' installs others: "
+        "see agecam models add --help.",
+    ).parse_args(arguments)
     from agecam.commands.models import run_models
 
     return run_models()
+
+
+def _models_add(arguments: list[str]) -> int:
+    parser = _Parser(
+        prog="agecam models add",
+        description="Install weights: the age and the gender network of VGG-Face (age_model_weights.h5 and "
+        "gender_model_weights.h5, as published or as training.transfer writes them), together or one after the "
+        "other; or a model's NAME.weights.h5 that lies beside its NAME.json. They are checked, and put into your "
+        "data folder.",
+        epilog="An address is fetched now, because you name it, and resumed where it was cut off; nothing else is "
+        "ever fetched.",
+    )
+    parser.add_argument("what", metavar="FILE", nargs="+", help="path, or address that begins with http:// or https://")
+    parser.add_argument("--name", type=_model_name, help="how to call it (vgg-face)")
+    parser.add_argument(
+        "--margin",
+        type=_margin,
+        help="room around the face that the weights were trained with, as a share of the face's box on every side "
+        "(0.4, as the archives of IMDB-WIKI have it)",
+    )
+    options = parser.parse_args(arguments)
+    from agecam.commands.models_add import run_models_add
+
+    return run_models_add(options.what, options.name, options.margin)
 
 
 def _bench(arguments: list[str]) -> int:
@@ -204,6 +241,24 @@ def _count(text: str) -> int:
     if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or int(text) == 0:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1 on")
     return int(text)
+
+
+def _model_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}", text):
+        raise argparse.ArgumentTypeError(f"'{text}' is not made of letters, digits, - and _")
+    if text == "compact":
+        raise argparse.ArgumentTypeError("'compact' is the model that AgeCam brings along")
+    return text
+
+
+def _margin(text: str) -> float:
+    try:
+        margin = float(text)
+    except ValueError:
+        margin = math.nan
+    if not 0 <= margin <= 2:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 0 to 2")
+    return margin
 
 
 def _face_px(text: str) -> float:

@@ -16,6 +16,9 @@ from agecam.weights import Calibration, Card, load_model
 BATCH_SIZES = (1, 2, 4, 8, 16, 32)
 """Batches are filled up to these, so that the processor's kernels are prepared once for each."""
 
+LARGE = 50_000_000
+"""A network of more parameters stays in variables: as constants of a graph it would fill memory several times over."""
+
 _AGES = np.arange(AGE_CLASSES, dtype=np.float32)
 
 
@@ -30,9 +33,10 @@ class Estimator:
         """
         self.card = card
         self.device = device
-        self._folded = _folded(network)
+        self._large = network.count_params() > LARGE
+        self._network = network if self._large else _folded(network)
         with tf.device(device):
-            self._graphs = {False: _compiled(card, self._folded, twice=False)}
+            self._graphs = {False: self._compiled(twice=False)}
 
     @classmethod
     def load(cls, model: str = "compact", device: str = "/CPU:0") -> "Estimator":
@@ -50,7 +54,7 @@ class Estimator:
             twice: look at each face also in the mirror, and say the mean: about as much better as a network of twice
                 the size, for twice the time.
         """
-        return self.estimate_squares(frame, squares_of(faces), twice=twice)
+        return self.estimate_squares(frame, squares_of(faces, self.card.crop.alignment), twice=twice)
 
     def estimate_squares(
         self, frame: Image | tf.Tensor, squares: npt.NDArray[np.float32], *, twice: bool = False
@@ -60,7 +64,7 @@ class Estimator:
             return []
         with tf.device(self.device):
             if twice not in self._graphs:
-                self._graphs[twice] = _compiled(self.card, self._folded, twice)
+                self._graphs[twice] = self._compiled(twice)
             graph = self._graphs[twice]
             frame = tf.convert_to_tensor(frame)
             parts = [
@@ -68,6 +72,26 @@ class Estimator:
                 for i in range(0, len(squares), BATCH_SIZES[-1])
             ]
         return decode(np.concatenate(parts), self.card.calibration)
+
+    def _compiled(self, twice: bool) -> Any:
+        """Crop and network as one graph over `(frame, squares)`, open in the frame's size and the batch."""
+
+        def run(frame: tf.Tensor, squares: tf.Tensor) -> tf.Tensor:
+            faces = crop_faces(frame, squares, self.card.crop)
+            if not twice:
+                return self._network(faces, training=False)
+            logits = self._network(tf.concat([faces, tf.reverse(faces, axis=[2])], axis=0), training=False)
+            return tf.add_n(tf.split(logits, 2)) / 2
+
+        signature = [tf.TensorSpec((None, None, 3), tf.uint8), tf.TensorSpec((None, 4), tf.float32)]
+        graph = tf.function(run, input_signature=signature, autograph=False).get_concrete_function()
+        if self._large:
+            return graph
+        from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+        # The processor's kernels lay constant weights out once for all frames; variables, in every frame.
+        frozen = convert_variables_to_constants_v2(graph)
+        return lambda frame, squares: frozen(frame, squares)[0]
 
 
 def _in_batch(graph: Any, frame: tf.Tensor, squares: npt.NDArray[np.float32]) -> FloatArray:
@@ -112,24 +136,6 @@ def interval(distribution: FloatArray, tail: float) -> tuple[float, float]:
 def _softmax(logits: FloatArray) -> FloatArray:
     shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True), np.float32)
-
-
-def _compiled(card: Card, network: keras.Model, twice: bool) -> Any:
-    """Crop and network as one graph over `(frame, squares)`, open in the frame's size and the batch."""
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-
-    def run(frame: tf.Tensor, squares: tf.Tensor) -> tf.Tensor:
-        faces = crop_faces(frame, squares, card.crop)
-        if not twice:
-            return network(faces, training=False)
-        logits = network(tf.concat([faces, tf.reverse(faces, axis=[2])], axis=0), training=False)
-        return tf.add_n(tf.split(logits, 2)) / 2
-
-    signature = [tf.TensorSpec((None, None, 3), tf.uint8), tf.TensorSpec((None, 4), tf.float32)]
-    graph = tf.function(run, input_signature=signature, autograph=False).get_concrete_function()
-    # The processor's kernels lay constant weights out once for all frames; variables, in every frame.
-    frozen = convert_variables_to_constants_v2(graph)
-    return lambda frame, squares: frozen(frame, squares)[0]
 
 
 class _BiasedConv2D(keras.layers.Conv2D):

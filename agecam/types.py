@@ -26,8 +26,15 @@ AGE_CLASSES = 101
 
 GENDER_CLASSES = ("female", "male")
 
+OUTPUTS = AGE_CLASSES + len(GENDER_CLASSES)
+"""Of a network: the logits of the ages, then those of the genders."""
+
 OUTSIDE_GREY = 127.0
 """What the crop of a face shows where it reaches past the frame."""
+
+
+Alignment = Literal["five-landmarks", "box"]
+"""What settles the square that a face is cut out by: its landmarks, turned upright, or the detector's box as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +44,8 @@ class CropSpec:
     size_px: int
     """Side of the square the network takes."""
     margin: float
-    """Room around the template's square on every side, as a fraction of the square's side."""
-    alignment: Literal["five-landmarks"] = "five-landmarks"
+    """Room around the square on every side, as a fraction of its side."""
+    alignment: Alignment = "five-landmarks"
     interpolation: Literal["bilinear-2x"] = "bilinear-2x"
     """Sampled bilinearly at twice the resolution, large faces from a halved frame, then bilinearly down."""
 

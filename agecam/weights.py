@@ -12,10 +12,10 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from agecam.errors import WeightsError
-from agecam.types import AGE_CLASSES, GENDER_CLASSES, CropSpec
+from agecam.types import AGE_CLASSES, GENDER_CLASSES, OUTPUTS, Alignment, CropSpec
 
 if TYPE_CHECKING:
     import keras
@@ -62,6 +62,8 @@ class Card:
     metrics: dict[str, Any]
     sha256: str
     """Of the weights file."""
+    made_from: list[dict[str, str]] = field(default_factory=list)
+    """Weights files from elsewhere that these were put together from: name and SHA-256 of each."""
     card_version: int = CARD_VERSION
     path: Path = field(default=Path(), compare=False)
     """Where the card lies; not part of it."""
@@ -85,13 +87,18 @@ class Card:
 
 def model_folders() -> list[Path]:
     """Where models may lie: beside a checkout's code, in the installed package, in the person's data folder."""
-    import platformdirs
-
     folders = [Path(__file__).resolve().parent.parent / "assets" / "models"]
     with suppress(ModuleNotFoundError):  # a checkout that was not installed
         folders.append(Path(str(resources.files("agecam.models"))))
-    folders.append(Path(platformdirs.user_data_dir("agecam", appauthor=False)) / "models")
+    folders.append(user_models())
     return folders
+
+
+def user_models() -> Path:
+    """The folder in the person's data folder: what `agecam models add` installs."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("agecam", appauthor=False)) / "models"
 
 
 def find_models() -> list[Path]:
@@ -152,7 +159,7 @@ def _card(content: Any, path: Path) -> Card:
         "age bins": card.age_bins == (0, AGE_CLASSES - 1),
         "gender classes": card.gender_classes == GENDER_CLASSES,
         "decoding": card.decoding == "expectation",
-        "crop": crop.alignment == "five-landmarks" and crop.interpolation == "bilinear-2x",
+        "crop": crop.alignment in get_args(Alignment) and crop.interpolation == "bilinear-2x",
         "crop size": isinstance(crop.size_px, int) and 16 <= crop.size_px <= 512,
         "crop margin": -0.3 <= crop.margin <= 2,
         "interval": 0 <= calibration.interval_tail < 0.5,
@@ -172,10 +179,10 @@ def load_model(name: str = "compact") -> tuple[Card, "keras.Model"]:
         WeightsError: a file is missing or damaged, or card and weights do not fit each other.
     """
     card = load_card(find_model(name))
-    from agecam.networks import OUTPUTS, build_network
+    from agecam.networks import build_network
 
     try:
-        digest = hashlib.sha256(card.weights_path.read_bytes()).hexdigest()
+        digest = file_digest(card.weights_path)
     except OSError as error:
         raise WeightsError(
             f"The weights {card.weights_path} cannot be read ({_reason(error)}): reinstall the model."
@@ -200,6 +207,15 @@ def load_model(name: str = "compact") -> tuple[Card, "keras.Model"]:
     if network.output_shape != (None, OUTPUTS):
         raise WeightsError(f"The network on the card {card.path} does not give {OUTPUTS} outputs.")
     return card, network
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file of any size, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while part := file.read(2**20):
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def _reason(error: Exception) -> str:

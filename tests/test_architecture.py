@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 BACKEND_FREE = (
-    *("agecam.networks", "agecam.types"),
+    *("agecam.networks", "agecam.networks.compact", "agecam.networks.vgg_face", "agecam.types"),
     *("training.losses", "training.augment", "training.train", "training.metrics", "training.crops"),
 )
 

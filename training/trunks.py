@@ -5,12 +5,13 @@
 Same contract as `agecam.networks`: `(N, size, size, 3)` RGB, 0 to 255 -> `(N, 103)` logits.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
 from keras import layers
 
-from agecam.networks import NETWORKS, conv_bn, face_logits, residual
+from agecam.networks.compact import compact, conv_bn, face_logits, residual
 
 Stages = tuple[tuple[int, int], ...]
 
@@ -50,4 +51,4 @@ def patches(
     return keras.Model(inputs, face_logits(x, 0.2, grid_features), name="patches")
 
 
-TRUNKS = NETWORKS | {"inverted": inverted, "patches": patches}
+TRUNKS: dict[str, Callable[..., keras.Model]] = {"compact": compact, "inverted": inverted, "patches": patches}

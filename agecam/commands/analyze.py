@@ -17,7 +17,7 @@ from agecam.commands.seen import Seen, counted
 from agecam.errors import UsageError
 from agecam.options import EngineOptions
 from agecam.overlay import OverlayStyle
-from agecam.recorder import StillWriter, VideoWriter, check_video_path
+from agecam.recorder import StillWriter, VideoWriter, check_plot_path, check_video_path, write_plot
 from agecam.sources import SourceInfo
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ class AnalyzeOptions:
     video: str | None = None
     """A file where it has an ending, else a folder."""
     images: str | None = None
+    plot: str | None = None
+    """A file where it has an ending, else a folder."""
     blur_faces: bool = False
     hide_gender: bool = False
     quiet: bool = False
@@ -58,15 +60,18 @@ def run_analyze(options: AnalyzeOptions) -> int:
     inputs, failures = find_inputs(options.sources)
     if not failures:
         _check_purpose(options, inputs)
-    videos = _video_paths(options.video, inputs)
-    _check_apart(options, inputs, videos)
+    videos = _paths("video", "mp4", options.video, [item for item in inputs if not item.is_picture])
+    plots = _paths("plot", "png", options.plot, [item for item in inputs if item.is_picture])
+    _check_apart(options, inputs, [*_named("video", videos), *_named("plot", plots)])
     for failure in failures:
         console.problem(str(failure))
 
     for path in videos.values():
         check_video_path(path)
+    for path in plots.values():
+        check_plot_path(path)
     stills = StillWriter(options.images, ".jpg") if options.images is not None else None
-    run = _Run(options, console, stems_of(inputs), videos, stills)
+    run = _Run(options, console, stems_of(inputs), videos, plots, stills)
     with Interrupts() as interrupts:
         engine_options = EngineOptions(options.model, options.device, options.min_face_px, options.detect_every)
         analysis = Analysis(
@@ -93,16 +98,18 @@ class _Run:
         console: Console,
         stems: dict[Input, str],
         videos: dict[Input, Path],
+        plots: dict[Input, Path],
         stills: StillWriter | None,
     ) -> None:
         self._options = options
         self._console = console
         self._stems = stems
         self._videos = videos
+        self._plots = plots
         self._stills = stills
         self.style = OverlayStyle(show_gender=not options.hide_gender, blur_faces=options.blur_faces)
         self.results = Results(options.jsonl, options.csv)
-        self._completed_videos: list[str] = []
+        self._completed: list[str] = []
 
     @property
     def written(self) -> list[str]:
@@ -111,7 +118,7 @@ class _Run:
             return []
         results = [path for path in (self._options.jsonl, self._options.csv) if path not in (None, _STDOUT)]
         images = [self._options.images] if self._options.images is not None else []
-        return [name for name in (*results, *self._completed_videos, *images) if name is not None]
+        return [name for name in (*results, *self._completed, *images) if name is not None]
 
     def kept(self) -> str:
         """The end of a sentence about a run that was stopped."""
@@ -133,6 +140,8 @@ class _Run:
                 video = VideoWriter(path, info.width, info.height, info.fps or 0)
                 stack.enter_context(video)
                 takes.append(lambda shot: video.write(shot.annotated, shot.frame.time_s))
+            if item in self._plots:
+                takes.append(self._plot_taker(self._plots[item]))
             if self._stills is not None:
                 takes.append(_still_taker(self._stills, item, self._stems[item]))
             yield takes
@@ -141,14 +150,23 @@ class _Run:
         if seen.frames:
             self._console.say(seen.describe(name, self.style.show_gender))
 
+    def _plot_taker(self, path: Path) -> Take:
+        def take(shot: Shot) -> None:
+            write_plot(path, shot.annotated, shot.result.faces)
+            self._completed.append(str(path))
+
+        return take
+
     def _note_video(self, path: Path, frames_before: int) -> None:
         if self.results.frames > frames_before:
-            self._completed_videos.append(str(path))
+            self._completed.append(str(path))
 
     @property
     def _has_no_outputs(self) -> bool:
         options = self._options
-        return all(output is None for output in (options.jsonl, options.csv, options.video, options.images))
+        return all(
+            output is None for output in (options.jsonl, options.csv, options.video, options.images, options.plot)
+        )
 
 
 def _still_taker(stills: StillWriter, item: Input, stem: str) -> Take:
@@ -166,28 +184,34 @@ def _check_purpose(options: AnalyzeOptions, inputs: Sequence[Input]) -> None:
         raise UsageError("Only one of --jsonl and --csv can go to standard output: name a file for the other.")
     if options.video is not None and all(item.is_picture for item in inputs):
         raise UsageError("--video is for videos and there are only pictures: use --images for these.")
+    if options.plot is not None and not any(item.is_picture for item in inputs):
+        raise UsageError("--plot is for pictures and there are none: save one of the frames, and name that.")
 
 
-def _video_paths(target: str | None, inputs: Sequence[Input]) -> dict[Input, Path]:
-    """Which annotated video belongs to which source."""
-    moving = [item for item in inputs if not item.is_picture]
-    if target is None or not moving:
+def _paths(kind: str, ending: str, target: str | None, items: Sequence[Input]) -> dict[Input, Path]:
+    """Which annotated video, or plot, belongs to which source."""
+    if target is None or not items:
         return {}
     is_folder = target.endswith(("/", os.sep)) or Path(target).is_dir() or not Path(target).suffix
     if not is_folder:
-        if len(moving) > 1:
+        if len(items) > 1:
+            what = "pictures" if kind == "plot" else "videos"
             raise UsageError(
-                f"--video {target} is one file and there are {len(moving)} videos: name a folder for them."
+                f"--{kind} {target} is one file and there are {len(items)} {what}: name a folder for them."
             )
-        return {moving[0]: Path(target)}
-    return {item: Path(target) / f"{stem}.mp4" for item, stem in stems_of(moving).items()}
+        return {items[0]: Path(target)}
+    return {item: Path(target) / f"{stem}.{ending}" for item, stem in stems_of(items).items()}
 
 
-def _check_apart(options: AnalyzeOptions, inputs: Sequence[Input], videos: dict[Input, Path]) -> None:
+def _named(kind: str, paths: dict[Input, Path]) -> list[tuple[str, Path]]:
+    return [(f"--{kind} {path}", path) for path in paths.values()]
+
+
+def _check_apart(options: AnalyzeOptions, inputs: Sequence[Input], written: Sequence[tuple[str, Path]]) -> None:
     """No output may fall on a source or on another output."""
     outputs = [(f"--{kind} {path}", Path(path)) for kind in ("jsonl", "csv") if (path := getattr(options, kind))]
     outputs = [(name, path) for name, path in outputs if str(path) != _STDOUT]
-    outputs += [(f"--video {path}", path) for path in videos.values()]
+    outputs += written
     sources = [item.path for item in inputs if item.path is not None]
     for index, (name, path) in enumerate(outputs):
         if any(_is_same(path, source) for source in sources):

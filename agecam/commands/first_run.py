@@ -24,7 +24,7 @@ FOLDER = Path("out")
 _LIVE_FRAMES = 300
 
 
-def run_first(spec: str | None, why_no_window: str) -> int:
+def run_first(spec: str | None, why_no_window: str, model: str | None = None) -> int:
     """Analyse a source, by default the first camera or else the demo, and return the exit code.
 
     Files of the same names from an earlier run are replaced. Raises OutputError and WeightsError.
@@ -45,9 +45,8 @@ def run_first(spec: str | None, why_no_window: str) -> int:
     status = DONE
     with Interrupts() as interrupts:
         max_frames = _LIVE_FRAMES if any(item.is_live for item in inputs) else None
-        analysis = Analysis(
-            Engines(EngineOptions(), console, interrupts), console, interrupts, OverlayStyle(), max_frames
-        )
+        options = EngineOptions() if model is None else EngineOptions(model)
+        analysis = Analysis(Engines(options, console, interrupts), console, interrupts, OverlayStyle(), max_frames)
         try:
             with run.results:
                 analysis.run(inputs, run.outputs)

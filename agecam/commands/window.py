@@ -4,10 +4,17 @@ import os
 import sys
 
 from agecam.commands.first_run import run_first
+from agecam.weights import find_model
 
 
-def run_open(spec: str | None) -> int:
-    """Open a source, by default the first camera or else the demo; returns the exit code."""
+def run_open(spec: str | None, model: str | None = None) -> int:
+    """Open a source, by default the first camera or else the demo; returns the exit code.
+
+    Raises:
+        WeightsError: there is no such model.
+    """
+    if model is not None:
+        find_model(model)
     why_not = why_no_window()
     if why_not is None:
         try:
@@ -15,8 +22,8 @@ def run_open(spec: str | None) -> int:
         except ImportError as error:
             why_not = f"The window's libraries cannot be loaded here ({error})"
         else:
-            return run_window(spec)
-    return run_first(spec, why_not)
+            return run_window(spec, model)
+    return run_first(spec, why_not, model)
 
 
 def why_no_window() -> str | None:

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from platformdirs import user_log_path
@@ -32,13 +33,19 @@ STILL_FACE_PX = 24.0
 """Smallest face in a photograph: there is time to find those that a live picture is too quick for."""
 
 
-def run_window(spec: str | None) -> int:
-    """Open the window with a source, by default the first camera or else the demo; returns the exit code."""
+def run_window(spec: str | None, model: str | None = None) -> int:
+    """Open the window with a source, by default the first camera or else the demo; returns the exit code.
+
+    Args:
+        model: to use from now on, instead of the one that the settings name.
+    """
     log_path = start_log()
     path = default_path()
     settings, problem = load_settings(path)
     if problem:
         log.error("%s", problem)
+    if model is not None:
+        settings = replace(settings, model=model)
     application, translators = prepare_application(settings.theme)
     window = MainWindow(settings, path, build_live_engine, open_with, recognise, list_cameras, log_path=log_path)
     window.cameras.start()

@@ -1,30 +1,11 @@
-"""The only definitions of the age and gender networks. Pure Keras 3: no backend is named here.
+"""The shipped network: small enough to run live on an ordinary processor."""
 
-Every network takes `(N, size, size, 3) float`, RGB, 0 to 255, and scales inside itself; it gives
-`(N, 103)` logits: the 101 ages from 0 to 100, then female and male.
-"""
-
-from collections.abc import Callable
 from typing import Any
 
 import keras
 from keras import layers
 
-from agecam.errors import WeightsError
-from agecam.types import AGE_CLASSES, GENDER_CLASSES
-
-OUTPUTS = AGE_CLASSES + len(GENDER_CLASSES)
-
-
-def build_network(name: str, size_px: int, **arguments: Any) -> keras.Model:
-    """The network a card names, with random weights.
-
-    Raises:
-        WeightsError: no network has this name.
-    """
-    if name not in NETWORKS:
-        raise WeightsError(f"No network is called '{name}': there are {', '.join(sorted(NETWORKS))}.")
-    return NETWORKS[name](size_px, **arguments)
+from agecam.types import OUTPUTS
 
 
 def compact(
@@ -79,6 +60,3 @@ def residual(x: Any, channels: int, stride: int) -> Any:
         shortcut = conv_bn(shortcut, channels, kernel=1)
     y = layers.ReLU()(conv_bn(x, channels, stride=stride))
     return layers.ReLU()(layers.Add()([conv_bn(y, channels), shortcut]))
-
-
-NETWORKS: dict[str, Callable[..., keras.Model]] = {"compact": compact}

@@ -1,0 +1,56 @@
+"""Weights files of the recipe as they were published: HDF5 in Keras's older layout, written here with h5py alone."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from agecam.types import FloatArray
+
+Tensors = list[tuple[FloatArray, FloatArray]]
+
+
+def shapes(classes: int, channels: int = 64, features: int = 4096, side: int = 7) -> list[tuple[int, ...]]:
+    """Of the kernels, as the paper has them."""
+    widths = [3, *(channels * times for times in (1, 1, 2, 2, 4, 4, 4, 8, 8, 8, 8, 8, 8))]
+    trunk = [(3, 3, before, after) for before, after in pairwise(widths)]
+    return [
+        *trunk,
+        (side, side, widths[-1], features),
+        (1, 1, features, features),
+        (1, 1, features, classes),
+    ]
+
+
+def random_tensors(classes: int, seed: int = 0, trunk_seed: int = 0, **form: int) -> Tensors:
+    """Kernels and biases under which signals neither die nor grow (He et al. 2015)."""
+    tensors = []
+    for index, shape in enumerate(shapes(classes, **form)):
+        random = np.random.default_rng((trunk_seed if index < 13 else seed, index))
+        scale = np.float32(np.sqrt(2 / np.prod(shape[:-1])))
+        kernel = random.standard_normal(shape, np.float32) * scale
+        tensors.append((kernel, random.uniform(-0.05, 0.05, shape[-1]).astype(np.float32)))
+    return tensors
+
+
+def write_published(path: Path, tensors: Sequence[tuple[Any, Any]], *, whole_model: bool = False) -> Path:
+    """As `save_weights` of Keras 2 wrote it, with the layers that have no weights between the others; with
+    `whole_model` as `save` did, in a group of the file."""
+    names = []
+    with h5py.File(path, "w") as file:
+        root = file.create_group("model_weights") if whole_model else file
+        for number, (kernel, bias) in enumerate(tensors, start=1):
+            empty = root.create_group(f"zero_padding2d_{number}")
+            empty.attrs["weight_names"] = np.array([], "S1")
+            name = f"conv2d_{number}" if number < len(tensors) else "predictions"
+            group = root.create_group(name)
+            group.attrs["weight_names"] = np.array([f"{name}/kernel:0".encode(), f"{name}/bias:0".encode()])
+            group.create_dataset(f"{name}/kernel:0", data=kernel)
+            group.create_dataset(f"{name}/bias:0", data=bias)
+            names += [empty.name.rsplit("/", 1)[-1], name]
+        root.attrs["layer_names"] = np.array([name.encode() for name in names])
+        root.attrs["backend"], root.attrs["keras_version"] = b"tensorflow", b"2.1.6"
+    return path
