@@ -1,0 +1,287 @@
+"""The recipe from end to end on a small IMDB-WIKI of real faces: index, clean, transfer, install, evaluate, use."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from imdb_wiki import Row, write_index, write_picture
+from models import is_one_sentence
+from older_layout import random_tensors, write_published
+
+from agecam.estimator import Estimator
+from agecam.install.older_layout import CONVOLUTIONS, opened
+from agecam.types import Image
+from training.datasets.wiki_faces import WikiFaces, whole
+from training.evaluate_recipe import as_published, judge_wiki, read_chalearn
+from training.transfer import split
+
+SMALL = ("--size", "32", "--channels", "8", "--features", "64")
+
+
+def step(name: str, *arguments: object, fails: bool = False) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", f"training.{name}", *(str(of) for of in arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode != 0) == fails, done.stderr
+    return done.stderr if fails else done.stdout
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixty pictures of two people, one in the light and one in the dark, as narrow random trunks can tell; cleaned."""
+    from agecam.sources.demo import portraits
+
+    folder = tmp_path_factory.mktemp("wiki_crop")
+    astronaut, hopper = portraits()
+    faces = [(astronaut[27:207, 133:313], 1.0, 40, 1.0), (hopper[20:420, 65:465], 0.0, 70, 0.3)]
+    random = np.random.default_rng(3)
+    rows = []
+    for number in range(60):
+        picture, gender, age, light = faces[number % 2]
+        light *= random.uniform(0.85, 1.1)
+        seen = np.clip(picture * light, 0, 255).astype(np.uint8)
+        name = f"{number % 10:02d}/{number}.jpg"
+        write_picture(folder, name, cv2.resize(seen, (100 + number, 100 + number)))
+        rows.append(Row(name, f"{2000 - age}-03-01", 2000, gender))
+    write_index(folder / "wiki.mat", rows)
+    step("clean", "--index", folder / "wiki.mat", "--out", folder)
+    return folder
+
+
+def train(archive: Path, out: Path, task: str, protocol: str, *more: object) -> str:
+    return step(
+        "transfer",
+        *("--rows", archive / "clean.csv", "--pictures", archive, "--task", task, "--protocol", protocol),
+        *("--out", out, "--quiet", *SMALL, *more),
+    )
+
+
+def log_of(out: Path) -> list[dict[str, str]]:
+    with (out / "log.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+# --- data ----------------------------------------------------------------------------------------------
+
+
+def test_training_sees_what_the_program_sees(archive: Path, tmp_path: Path, astronaut_bgr: Image) -> None:
+    """The archive's picture is the face with 40 % of room: what the program cuts out of the whole photograph."""
+    picture = astronaut_bgr[27:207, 133:313]
+    from agecam.alignment import crop_faces
+    from agecam.types import CropSpec
+
+    box_side = 100  # 180 with its room
+    square = np.array([[133 + 90, 27 + 90, box_side / 2, 0]], np.float32)
+    in_program = np.asarray(crop_faces(astronaut_bgr, square, CropSpec(64, 0.4, alignment="box")))[0]
+    in_training = whole(picture, 64).astype(np.float32)
+    # But for the outermost pixels, which see their neighbours in the photograph and nothing in the cut picture.
+    assert np.abs(in_program - in_training)[1:-1, 1:-1].max() <= 1
+
+
+def test_the_table_is_read_as_it_was_cleaned(archive: Path) -> None:
+    faces = WikiFaces.read(archive / "clean.csv", archive)
+    assert len(faces) == 60
+    assert set(faces.ages.tolist()) == {40, 70}
+    assert faces.female.sum() == 30
+    assert (faces.classes("gender") == ~faces.female).all()
+    assert faces.inputs(np.array([3, 8]), 32).shape == (2, 32, 32, 3)
+
+
+def test_the_split_is_the_same_for_a_seed_and_tests_alike_in_both_ways() -> None:
+    three, published = split(1000, "three", 1), split(1000, "published", 1)
+    assert {name: len(rows) for name, rows in three.items()} == {"train": 600, "val": 100, "test": 300}
+    assert (published["test"] == three["test"]).all()
+    assert (published["val"] == published["test"]).all()
+    assert sorted(np.concatenate(list(three.values())).tolist()) == list(range(1000))
+    assert (split(1000, "three", 1)["train"] == three["train"]).all()
+    assert (split(1000, "three", 2)["test"] != three["test"]).any()
+
+
+# --- training ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("protocol", ["recipe", "cached"])
+def test_both_protocols_learn_and_leave_the_frozen_convolutions_alone(
+    archive: Path, tmp_path: Path, protocol: str
+) -> None:
+    start = write_published(tmp_path / "vgg_face_weights.h5", random_tensors(2622, channels=8, features=64, side=1))
+    arguments = ("--epochs", 15, "--draw", 64, "--start", start, "--rate", 0.01)
+    told = train(archive, tmp_path / "run", "gender", protocol, *arguments)
+    assert "pictures a second" in told
+    losses = [float(row["val_loss"]) for row in log_of(tmp_path / "run")]
+    assert len(losses) == 15
+    assert min(losses) < 0.4
+    best = json.loads((tmp_path / "run" / "best.json").read_text())
+    assert best["val_loss"] == pytest.approx(min(losses))
+    with opened(start) as before, opened(tmp_path / "run" / "gender_model_weights.h5") as after:
+        for index in range(CONVOLUTIONS - 1):
+            same = np.array_equal(before.tensors(index)[0], after.tensors(index)[0])
+            assert same == (index < 13)
+
+
+def test_both_protocols_are_the_same_network_with_the_same_loss(archive: Path, tmp_path: Path) -> None:
+    """Nothing is learned at a rate of nothing: what is left is the loss of the same weights on the same faces."""
+    losses = {}
+    for protocol in ("recipe", "cached"):
+        train(archive, tmp_path / protocol, "age", protocol, "--epochs", 1, "--rate", 0, "--draw", 32)
+        losses[protocol] = float(log_of(tmp_path / protocol)[0]["val_loss"])
+    assert losses["cached"] == pytest.approx(losses["recipe"], rel=2e-3)  # of half precision
+
+
+def test_features_are_computed_once_and_gone_on_with(archive: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "features"
+    first = train(archive, tmp_path / "a", "age", "cached", "--epochs", 1, "--features-folder", folder)
+    assert "60 faces" in first
+    again = train(archive, tmp_path / "b", "gender", "cached", "--epochs", 1, "--features-folder", folder)
+    assert "60 faces" not in again
+    complete = (folder / "features.f16").read_bytes()
+    assert len(complete) == 60 * 1 * 1 * 64 * 2
+    # Stopped after 32 of the faces
+    note = json.loads((folder / "features.json").read_text())
+    (folder / "features.json").write_text(json.dumps(note | {"done": 32}))
+    (folder / "features.f16").write_bytes(complete[: 37 * 128] + b"half a row")
+    train(archive, tmp_path / "c", "age", "cached", "--epochs", 1, "--features-folder", folder)
+    assert (folder / "features.f16").read_bytes() == complete
+    # Of another network
+    told = step(
+        "transfer",
+        *("--rows", archive / "clean.csv", "--task", "age", "--out", tmp_path / "d", "--features-folder", folder),
+        *(*SMALL, "--seed", 2),
+        fails=True,
+    )
+    assert "other faces or weights" in told.splitlines()[-1]
+
+
+def test_a_stopped_training_goes_on(archive: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    code = (
+        "import keras, sys\n"
+        "from training import transfer\n"
+        "class Stop(keras.callbacks.Callback):\n"
+        "    def on_epoch_begin(self, epoch, logs=None):\n"
+        "        if epoch == 2: sys.exit(3)\n"
+        "rate = transfer.Rate\n"
+        "class Both(rate):\n"
+        "    def on_epoch_begin(self, epoch, logs=None):\n"
+        "        if epoch == 2: sys.exit(3)\n"
+        "        super().on_epoch_begin(epoch, logs)\n"
+        "transfer.Rate = Both\n"
+        "transfer.main()\n"
+    )
+    arguments = [
+        *("--rows", archive / "clean.csv", "--task", "age", "--out", out, "--quiet", "--epochs", 4, *SMALL),
+    ]
+    done = subprocess.run([sys.executable, "-c", code, *map(str, arguments)], capture_output=True, check=False)
+    assert done.returncode == 3, done.stderr
+    assert len(log_of(out)) == 2
+    step("transfer", *arguments)
+    assert [int(row["epoch"]) for row in log_of(out)] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("what", ["no table", "no pictures", "no weights", "other size"])
+def test_what_is_missing_is_told_in_one_sentence(archive: Path, tmp_path: Path, what: str) -> None:
+    start = write_published(tmp_path / "vgg_face_weights.h5", random_tensors(2622, channels=2, features=8, side=1))
+    rows, pictures = archive / "clean.csv", archive
+    if what == "no table":
+        rows = tmp_path / "clean.csv"
+    elif what == "no pictures":
+        pictures = tmp_path
+    elif what == "no weights":
+        start = tmp_path / "none.h5"
+    arguments = ("--rows", rows, "--pictures", pictures, "--task", "age", "--start", start, "--out", tmp_path / "run")
+    told = step("transfer", *arguments, *SMALL, fails=True).splitlines()[-1]
+    assert is_one_sentence(told.removeprefix("training: ")), told
+    assert "Traceback" not in told
+
+
+# --- and what comes of it ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def model(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both tasks, trained in a few steps and installed; returns the card."""
+    folder = tmp_path_factory.mktemp("runs")
+    for task in ("age", "gender"):
+        arguments = ("--epochs", 25, "--rate", 0.01, "--features-folder", folder)
+        train(archive, folder / task, task, "cached", *arguments)
+    from agecam.install.adding import add_model
+    from agecam.weights import Card
+
+    weights = [str(folder / task / f"{task}_model_weights.h5") for task in ("age", "gender")]
+    card = add_model(weights, folder / "models", lambda what, unit: lambda done, of: None)
+    assert isinstance(card, Card)
+    assert card.arguments["shared"]
+    (folder / "split.csv").write_bytes((folder / "age" / "split.csv").read_bytes())
+    return card.path
+
+
+def test_the_program_says_what_the_training_saw(archive: Path, model: Path) -> None:
+    faces = WikiFaces.read(archive / "clean.csv", archive)
+    judged = judge_wiki(Estimator.load(str(model)), faces)
+    direct = _logits(model, faces)
+    ages = np.exp(direct - direct.max(1, keepdims=True))
+    assert np.abs(judged.distribution - ages / ages.sum(1, keepdims=True)).max() < 1e-4
+    figures = as_published(judged)
+    assert figures["class_accuracy"] > 0.9
+    said = judged.distribution @ np.arange(101)
+    assert figures["mae_truncated"] == pytest.approx(np.abs(np.floor(said) - faces.ages).mean())
+
+
+def _logits(model: Path, faces: WikiFaces) -> Any:
+    from agecam.weights import load_model
+
+    _, network = load_model(str(model))
+    inputs = np.stack([whole(faces.picture(row), 32) for row in range(len(faces))])
+    return np.asarray(network(inputs.astype(np.float32), training=False))[:, :101]
+
+
+def test_the_recipes_evaluation_prints_its_figures(archive: Path, model: Path, tmp_path: Path) -> None:
+    arguments = ("--weights", model, "--rows", archive / "clean.csv", "--split", model.parent.parent / "split.csv")
+    printed = step("evaluate_recipe", *arguments, "--out", tmp_path)
+    for word in ("categorical cross-entropy", "decimals of the apparent age cut off", "precision", "recall"):
+        assert word in printed
+    figures = json.loads((tmp_path / "recipe.json").read_text())
+    assert figures["faces"] == 18  # 30 % of 60
+    assert figures["mae"] < figures["mae_of_the_mean_age"]
+    assert figures["gender"] > 0.9
+    assert (tmp_path / "wiki-confusion.png").exists()
+
+
+def test_chalearn_is_judged_from_whole_pictures(
+    model: Path, tmp_path: Path, astronaut_bgr: Image, hopper_bgr: Image
+) -> None:
+    cv2.imwrite(str(tmp_path / "a.jpg"), astronaut_bgr)
+    cv2.imwrite(str(tmp_path / "b.jpg"), hopper_bgr)
+    cv2.imwrite(str(tmp_path / "nobody.jpg"), np.full((200, 200, 3), 90, np.uint8))
+    table = tmp_path / "gt.csv"
+    table.write_text("image,mean,stdv\na.jpg,40.0,4.0\nb.jpg,66.5,3.5\nnobody.jpg,30,2\n")
+    assert read_chalearn(table)[1] == ("b.jpg", 66.5, 3.5)
+    printed = step("evaluate_recipe", "--weights", "compact", "--chalearn", table, "--out", tmp_path / "out")
+    assert "not an error" in printed
+    figures = json.loads((tmp_path / "out" / "recipe.json").read_text())
+    assert figures["found"] == pytest.approx(2 / 3)
+    assert figures["chalearn_error"] + figures["likeness"] == pytest.approx(1)
+    assert figures["chalearn_error_of_all"] == pytest.approx((2 * figures["chalearn_error"] + 1) / 3)
+    table.write_text("image,age\na.jpg,40\n")
+    told = step("evaluate_recipe", "--weights", "compact", "--chalearn", table, fails=True)
+    assert "image, mean and stdv" in told.splitlines()[-1]
+
+
+def test_the_model_runs_over_a_video(model: Path, tmp_path: Path, write_video: Any, astronaut_bgr: Image) -> None:
+    from agecam.cli import main
+
+    path = write_video("clip.mp4", [astronaut_bgr] * 5)
+    results = tmp_path / "r.jsonl"
+    assert main(["analyze", str(path), "--model", str(model), "--jsonl", str(results), "--quiet"]) == 0
+    lines = [json.loads(line) for line in results.read_text().splitlines()]
+    assert [len(line["faces"]) for line in lines] == [1] * 5
+    assert all(0 <= line["faces"][0]["age"] <= 100 for line in lines)

@@ -1,0 +1,97 @@
+"""Lay labelled faces out as IMDB-WIKI is, to try the recipe where its archives are not at hand.
+
+    python -m training.as_wiki --data faces/utkface.zip --faces 2000 --out runs/as-wiki
+    python -m training.clean --index runs/as-wiki/wiki.mat --out runs/as-wiki
+
+Writes `wiki.mat` and the pictures: each face cut with 40% of room, as in `wiki_crop`. Only faces of known age from 1 to
+100 are taken, at random. `--copies` writes every picture so often, each a little different, to have as
+many files as the real archive.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import scipy.io
+from tqdm import tqdm
+
+from agecam.alignment import around_box_of, crop_faces
+from agecam.errors import UsageError
+from agecam.types import CropSpec
+from training import command
+from training.clean import OLDEST, YOUNGEST
+from training.datasets.face_zip import FaceZip
+from training.evaluate_recipe import WIKI_MARGIN
+from training.files import write_bytes
+from training.locate import locate
+
+TAKEN = 2000
+"""The year in which all were photographed."""
+_DAY_OF_1970 = 719529
+SCORE = 5.0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, metavar="ZIP")
+    parser.add_argument("--faces", type=int, default=2000, metavar="N")
+    parser.add_argument("--copies", type=int, default=1, metavar="N")
+    parser.add_argument("--size", type=int, default=224, metavar="PX", help="side of the pictures")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    labelled = FaceZip(options.data)
+    squares, found = locate(options.data)
+    known = [
+        row
+        for row, face in enumerate(labelled.faces)
+        if found[row] and face.age is not None and YOUNGEST <= face.age <= OLDEST
+    ]
+    if not known:
+        raise UsageError(f"{options.data} has no faces of known age: take another set.")
+    rows = np.random.default_rng(options.seed).permutation(known)[: options.faces]
+    spec = CropSpec(options.size, WIKI_MARGIN, alignment="box")
+    table = []
+    for row in tqdm(rows, desc="Cutting", unit=" faces", delay=2):
+        face = labelled.faces[row]
+        square = around_box_of(squares[row])[np.newaxis]
+        cut_bgr = np.asarray(crop_faces(labelled.picture(face), square, spec)).astype(np.uint8)[0, ..., ::-1]
+        for copy in range(options.copies):
+            name = f"{row % 100:02d}/{row:06d}_{copy}.jpg"
+            # Another quality is another file: exact copies would be left out by training.clean.
+            encoded = cv2.imencode(".jpg", cut_bgr, [cv2.IMWRITE_JPEG_QUALITY, 95 - copy])[1]
+            write_bytes(options.out / name, encoded.tobytes())
+            table.append((name, face.age, face.female))
+    scipy.io.savemat(options.out / "wiki.mat", {"wiki": _struct(table, options.size)})
+    print(f"{options.out / 'wiki.mat'}: {len(table):,} faces")
+
+
+def _struct(table: list[tuple[str, Any, bool]], size_px: int) -> dict[str, Any]:
+    """As the original has it: rows of a struct in a 1 x 1 array, with texts and boxes as arrays of their own."""
+    ages, female = (np.array([row[column] for row in table], float) for column in (1, 2))
+    births = [f"{TAKEN - int(age)}-01-01" for age in ages]
+    days = (np.array(births, "datetime64[D]") - np.datetime64("1970-01-01")).astype(float) + _DAY_OF_1970
+    border = size_px * WIKI_MARGIN / (1 + 2 * WIKI_MARGIN)
+    box = np.array([[border + 1, border + 1, size_px - border, size_px - border]])
+    return {
+        "dob": days[np.newaxis],
+        "photo_taken": np.full((1, len(table)), float(TAKEN)),
+        "full_path": _cells([np.array([row[0]]) for row in table]),
+        "gender": 1 - female[np.newaxis],
+        "name": _cells([np.array([f"face {number}"]) for number in range(len(table))]),
+        "face_location": _cells([box] * len(table)),
+        "face_score": np.full((1, len(table)), SCORE),
+        "second_face_score": np.full((1, len(table)), np.nan),
+    }
+
+
+def _cells(values: list[Any]) -> Any:
+    cells = np.empty((1, len(values)), object)
+    cells[0, :] = values
+    return cells
+
+
+if __name__ == "__main__":
+    command(main)

@@ -1,0 +1,102 @@
+"""The pictures that training.clean kept, read from disk as they are needed: however many there are, memory is the same.
+
+They are the faces of the archives `wiki_crop` and `imdb_crop`, cut with 40% of room on every side: the whole picture is
+what the network sees, cut and brought to size by the program's own `crop_faces`.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import tensorflow as tf
+
+from agecam.alignment import crop_faces
+from agecam.errors import SourceError, UsageError
+from agecam.types import AGE_CLASSES, CropSpec, Image
+
+
+@dataclass(frozen=True, slots=True)
+class WikiFaces:
+    """Pictures of one face each, and what is known of them; rows go together."""
+
+    folder: Path
+    files: npt.NDArray[np.str_]
+    ages: npt.NDArray[np.int64]
+    """Years, 1 to 100: year photographed minus year of birth."""
+    female: npt.NDArray[np.bool_]
+
+    @classmethod
+    def read(cls, table: Path, folder: Path) -> "WikiFaces":
+        """
+        Args:
+            table: `clean.csv` of training.clean.
+            folder: what its paths start from.
+
+        Raises:
+            UsageError: the table is missing or another one, or the folder has none of its pictures.
+        """
+        try:
+            rows = pd.read_csv(table, usecols=["file", "age", "female"], dtype={"file": str})
+            faces = cls(
+                folder,
+                rows["file"].to_numpy(dtype=str),
+                rows["age"].to_numpy(np.int64),
+                rows["female"].to_numpy(np.float64) == 1,
+            )
+        except FileNotFoundError:
+            raise UsageError(f"There is no {table}: run python -m training.clean first.") from None
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{table} is no table of training.clean ({error}): name its clean.csv.") from error
+        if not len(faces.files) or not ((faces.ages >= 0) & (faces.ages < AGE_CLASSES)).all():
+            raise UsageError(f"{table} has no faces, or ages that are none: run python -m training.clean again.")
+        if not (folder / faces.files[0]).exists():
+            raise UsageError(f"{faces.files[0]} of {table} is not in {folder}: give the right --pictures.")
+        return faces
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def of(self, rows: npt.NDArray[np.intp]) -> "WikiFaces":
+        """Some of the faces, by their rows."""
+        return WikiFaces(self.folder, self.files[rows], self.ages[rows], self.female[rows])
+
+    def classes(self, task: str) -> npt.NDArray[np.int64]:
+        """What a network of the task should say: the age, or 0 for female and 1 for male."""
+        return self.ages if task == "age" else (~self.female).astype(np.int64)
+
+    def picture(self, row: int) -> Image:
+        """`(H, W, 3) uint8`, BGR; raises SourceError."""
+        path = self.folder / self.files[row]
+        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        if image is None:
+            raise SourceError(f"{path} cannot be read: run python -m training.clean again.")
+        return np.asarray(image, np.uint8)
+
+    def inputs(self, rows: npt.NDArray[np.intp], size_px: int) -> Image:
+        """`(N, size_px, size_px, 3) uint8`, RGB: what the network sees of these pictures."""
+        return np.stack([whole(self.picture(row), size_px) for row in rows])
+
+
+def whole_square(picture: Image) -> npt.NDArray[np.float32]:
+    """The square about a whole picture, as `agecam.alignment` has squares; grey where the picture is not square."""
+    height, width = picture.shape[:2]
+    return np.array([width / 2, height / 2, max(width, height) / 2, 0], np.float32)
+
+
+def whole(picture: Image, size_px: int) -> Image:
+    """A picture, brought to size: `(size_px, size_px, 3) uint8`, RGB."""
+    return np.asarray(_cut(size_px)(picture, whole_square(picture)[np.newaxis])[0])
+
+
+@cache
+def _cut(size_px: int) -> Any:
+    spec = CropSpec(size_px, 0.0, alignment="box")
+    signature = [tf.TensorSpec((None, None, 3), tf.uint8), tf.TensorSpec((None, 4), tf.float32)]
+    return tf.function(
+        lambda frame, squares: tf.cast(crop_faces(frame, squares, spec), tf.uint8), input_signature=signature
+    )

@@ -1,0 +1,154 @@
+"""What the frozen convolutions give for every face: computed once, kept on disk in half precision, read as needed."""
+
+import hashlib
+import json
+import math
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from agecam.errors import UsageError
+from agecam.networks.vgg_face import TRUNK, convolutions
+from agecam.recorder.atomic import explained
+from training.datasets.wiki_faces import WikiFaces
+from training.files import write_json
+from training.picture_batches import PictureBatches, order_of
+
+BATCH = 16
+MADE_BY = "training.features"
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """A complete file of them; rows as in the table of faces."""
+
+    path: Path
+    shape: tuple[int, ...]
+    """Of one face."""
+
+    @classmethod
+    def of(cls, network: keras.Model, faces: WikiFaces, size_px: int, folder: Path) -> "Features":
+        """The features of all faces: those of the file there, and those that it lacks.
+
+        Args:
+            network: whose layer `pool5` is wanted.
+
+        Raises:
+            UsageError: the folder holds features of other faces or of another network.
+            OutputError: the disk is full, or the folder cannot be written.
+        """
+        trunk = keras.Model(network.input, network.get_layer("pool5").output)
+        shape = tuple(int(side) for side in trunk.output_shape[1:])
+        path, note = folder / "features.f16", folder / "features.json"
+        known_by = _digest(network, faces, size_px)
+        row_bytes = 2 * math.prod(shape)
+        done = 0
+        if note.exists():
+            kept = json.loads(note.read_text(encoding="utf-8"))
+            if kept.get("known_by") != known_by:
+                raise UsageError(f"{path} is of other faces or weights: name another --features-folder, or remove it.")
+            done = min(kept["done"], path.stat().st_size // row_bytes if path.exists() else 0)
+        batches = PictureBatches(faces, faces.ages, np.arange(done, len(faces)), size_px, BATCH)
+        with explained(path):
+            folder.mkdir(parents=True, exist_ok=True)
+            file = path.open("r+b" if done else "wb")
+        began, first = time.monotonic(), done
+        with file, tqdm(total=len(faces), initial=done, desc="Features", unit=" faces", delay=2) as bar:
+            file.seek(done * row_bytes)
+            file.truncate()
+            for inputs, _ in ahead(batches):
+                given = np.asarray(trunk.predict_on_batch(inputs), np.float16)
+                with explained(path):
+                    file.write(given.tobytes())
+                    file.flush()
+                done += len(given)
+                bar.update(len(given))
+                if (done - first) % (32 * BATCH) == 0 or done == len(faces):
+                    write_json(note, {"made_by": MADE_BY, "known_by": known_by, "done": done, "of": len(faces)})
+        if done > first:
+            rate = (done - first) / (time.monotonic() - began)
+            print(f"{path}: {done:,} faces, {path.stat().st_size / 1e6:,.0f} MB, {rate:,.1f} pictures a second")
+        return cls(path, shape)
+
+    def rows(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float16]:
+        """`(N, side, side, channels)`. Read, not mapped: mapped pages would count as the program's memory."""
+        row_bytes = 2 * math.prod(self.shape)
+        handle = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
+            parts = [_read_at(handle, row_bytes, int(row) * row_bytes) for row in rows]
+        finally:
+            os.close(handle)
+        return np.frombuffer(b"".join(parts), np.float16).reshape(-1, *self.shape)
+
+
+def _read_at(handle: int, count: int, place: int) -> bytes:
+    os.lseek(handle, place, os.SEEK_SET)
+    return os.read(handle, count)
+
+
+class FeatureBatches(keras.utils.PyDataset):
+    """Features `(N, side, side, channels) float16` and classes `(N,)`."""
+
+    def __init__(
+        self,
+        features: Features,
+        classes: npt.NDArray[np.int64],
+        rows: npt.NDArray[np.intp],
+        batch: int,
+        seed: int | None = None,
+    ) -> None:
+        """
+        Args:
+            seed: of the order in each epoch; None leaves the rows as they are.
+        """
+        super().__init__(workers=1)
+        self.features, self.classes, self.of_rows, self.batch, self.seed = features, classes, rows, batch, seed
+        self.epoch = -1
+        self.on_epoch_begin()
+
+    @property
+    def pictures(self) -> int:
+        """In an epoch."""
+        return len(self.order)
+
+    def __len__(self) -> int:
+        return -(-len(self.order) // self.batch)
+
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        rows = self.order[index * self.batch : (index + 1) * self.batch]
+        return self.features.rows(rows), self.classes[rows]
+
+    def on_epoch_begin(self) -> None:
+        self.epoch += 1
+        self.order = order_of(self.of_rows, self.seed, self.epoch)
+
+
+def ahead(batches: PictureBatches) -> Any:
+    """The batches in their order, read by threads a few ahead."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(batches.workers) as pool:
+        waiting = [pool.submit(batches.__getitem__, index) for index in range(min(4, len(batches)))]
+        for index in range(len(batches)):
+            batch = waiting.pop(0).result()
+            if index + 4 < len(batches):
+                waiting.append(pool.submit(batches.__getitem__, index + 4))
+            yield batch
+
+
+def _digest(network: keras.Model, faces: WikiFaces, size_px: int) -> str:
+    """Of all that the features depend on."""
+    digest = hashlib.sha256(f"{size_px}\n".encode())
+    for file in faces.files:
+        digest.update(f"{file}\n".encode())
+    for layer in convolutions(network)[: len(TRUNK)]:
+        for weights in layer.get_weights():
+            digest.update(np.ascontiguousarray(weights).tobytes())
+    return digest.hexdigest()
