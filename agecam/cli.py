@@ -205,6 +205,7 @@ def _bench(arguments: list[str]) -> int:
     parser.add_argument("source", metavar="SOURCE", nargs="?", help="video whose frames to use (the demo's)")
     parser.add_argument("--json", metavar="F", type=Path, help="also write the figures as JSON")
     parser.add_argument("--window", action="store_true", help="how smoothly the window shows the source (the demo)")
+    parser.add_argument("--vgg-face", action="store_true", help="the recipe's networks, with random weights")
     parser.add_argument(
         "--seconds", metavar="N", type=_count, default=60, help="how long to watch the window (%(default)s)"
     )
@@ -217,6 +218,10 @@ def _bench(arguments: list[str]) -> int:
 
     with quiet_stderr:  # TensorFlow's remarks on the machine
         from agecam.commands.bench import run_bench
+        from agecam.commands.bench_vgg_face import run_bench_vgg_face
+
+        if options.vgg_face:
+            return run_bench_vgg_face(options.json)
 
     return run_bench(options.json, options.source)
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from agecam.alignment import crop_faces, squares_of
+from agecam.device import has_bfloat16
 from agecam.types import AGE_CLASSES, Attributes, Detection, FloatArray, Gender, Image
 from agecam.weights import Calibration, Card, load_model
 
@@ -41,7 +42,7 @@ class Estimator:
     @classmethod
     def load(cls, model: str = "compact", device: str = "/CPU:0") -> "Estimator":
         """The estimator of a model by its name; raises WeightsError."""
-        return cls(*load_model(model), device)
+        return cls(*load_model(model, large_in_bfloat16=has_bfloat16(device)), device)
 
     def estimate(
         self, frame: Image | tf.Tensor, faces: Sequence[Detection], *, twice: bool = False

@@ -8,7 +8,9 @@ they do. Nothing of the card is written a second time in code.
 import hashlib
 import json
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 CARD_VERSION = 1
 MAX_CARD_BYTES = 2**20
 WEIGHTS_SUFFIX = ".weights.h5"
+LARGE_BYTES = 200_000_000
+"""Of a weights file: such a network is slow and fills memory, so that half precision pays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +176,11 @@ def _card(content: Any, path: Path) -> Card:
     return card
 
 
-def load_model(name: str = "compact") -> tuple[Card, "keras.Model"]:
+def load_model(name: str = "compact", *, large_in_bfloat16: bool = False) -> tuple[Card, "keras.Model"]:
     """The card and the network, with its weights, of a model.
+
+    Args:
+        large_in_bfloat16: keep and compute a network of hundreds of megabytes in half precision, all but its logits.
 
     Raises:
         WeightsError: a file is missing or damaged, or card and weights do not fit each other.
@@ -181,32 +188,62 @@ def load_model(name: str = "compact") -> tuple[Card, "keras.Model"]:
     card = load_card(find_model(name))
     from agecam.networks import build_network
 
+    with ThreadPoolExecutor(1) as pool:  # reading a large file takes as long as making room for it
+        digest = pool.submit(_digest, card)
+        with _told_of(card):
+            numbers = "bfloat16" if large_in_bfloat16 and _size(card) > LARGE_BYTES else "float32"
+            with _numbers(numbers):
+                network = build_network(card.network, card.crop.size_px, **card.arguments)
+        if digest.result() != card.sha256:
+            raise WeightsError(
+                f"The weights {card.weights_path} are not the ones their card was written for, or are damaged: "
+                "reinstall the model."
+            )
+    with _told_of(card), warnings.catch_warnings():
+        # Keras only warns of weights that it skips.
+        warnings.filterwarnings("error", category=UserWarning)
+        # Only the numbers are read from the file: the network comes from our own code, none from the file.
+        network.load_weights(card.weights_path)
+    if network.output_shape != (None, OUTPUTS):
+        raise WeightsError(f"The network on the card {card.path} does not give {OUTPUTS} outputs.")
+    return card, network
+
+
+def _size(card: Card) -> int:
+    return card.weights_path.stat().st_size if card.weights_path.exists() else 0
+
+
+def _digest(card: Card) -> str:
     try:
-        digest = file_digest(card.weights_path)
+        return file_digest(card.weights_path)
     except OSError as error:
         raise WeightsError(
             f"The weights {card.weights_path} cannot be read ({_reason(error)}): reinstall the model."
         ) from error
-    if digest != card.sha256:
-        raise WeightsError(
-            f"The weights {card.weights_path} are not the ones their card was written for, or are damaged: "
-            "reinstall the model."
-        )
+
+
+@contextmanager
+def _told_of(card: Card) -> Iterator[None]:
     try:
-        network = build_network(card.network, card.crop.size_px, **card.arguments)
-        with warnings.catch_warnings():
-            # Keras only warns of weights that it skips.
-            warnings.filterwarnings("error", category=UserWarning)
-            # Only the numbers are read from the file: the network comes from our own code, none from the file.
-            network.load_weights(card.weights_path)
+        yield
     except Exception as error:  # Keras and HDF5 raise nearly anything over what does not fit or is damaged
         raise WeightsError(
             f"The weights {card.weights_path} do not fit the network on their card ({_reason(error)}): "
             "reinstall the model."
         ) from error
-    if network.output_shape != (None, OUTPUTS):
-        raise WeightsError(f"The network on the card {card.path} does not give {OUTPUTS} outputs.")
-    return card, network
+
+
+@contextmanager
+def _numbers(kind: str) -> Iterator[None]:
+    """What Keras builds meanwhile keeps its weights as, and computes in."""
+    import keras
+
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(kind)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def file_digest(path: Path) -> str:

@@ -9,7 +9,15 @@ import pytest
 import tensorflow as tf
 from models import ASTRONAUT_LANDMARKS
 
-from agecam.alignment import TEMPLATE, crop_faces, square_from_box, square_from_landmarks, squares_of
+from agecam.alignment import (
+    TEMPLATE,
+    around_box_of,
+    crop_faces,
+    square_around,
+    square_from_box,
+    square_from_landmarks,
+    squares_of,
+)
 from agecam.types import OUTSIDE_GREY, CropSpec, Detection, FloatArray, Image
 
 SPEC = CropSpec(96, 0.0)
@@ -203,3 +211,13 @@ def test_faces_of_all_sizes_in_one_batch_are_cut_as_if_alone(astronaut_bgr: Imag
     together = crops(large, squares)
     for row in range(len(squares)):
         assert np.array_equal(together[row], crops(large, squares[row : row + 1])[0])
+
+
+def test_a_network_trained_on_boxes_gets_the_square_about_them(astronaut_bgr: Image) -> None:
+    face = Detection((182.0, 64.0, 83.0, 107.0), 0.99, ASTRONAUT_LANDMARKS)
+    (square,) = squares_of([face], "box")
+    assert square.tolist() == [223.5, 117.5, 53.5, 0.0]
+    assert np.array_equal(square_around(face.box), square)
+    # Where only the landmarks' square is known, about the same one is taken.
+    assert np.abs(around_box_of(square_from_landmarks(ASTRONAUT_LANDMARKS)) - square).max() < 8
+    assert np.abs(around_box_of(square_from_box(face.box)) - square).max() < 1e-3

@@ -159,6 +159,29 @@ def test_equal_trunks_are_run_once_with_the_same_result(tmp_path: Path) -> None:
     assert np.abs(np.asarray(two(faces, training=False)) - apart).max() < 1e-5
 
 
+def test_half_precision_changes_little_and_small_networks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = {"channels": 8, "features": 64, "side": 1}
+    card = brought_together(halves(tmp_path, **form), tmp_path / "models")
+    faces = random_faces(8)
+
+    def said(in_bfloat16: bool) -> tuple[FloatArray, str]:
+        _, network = load_model(str(card.path), large_in_bfloat16=in_bfloat16)
+        logits = np.asarray(network(faces, training=False))[:, :101]
+        shares = np.exp(logits - logits.max(1, keepdims=True))
+        return shares / shares.sum(1, keepdims=True) @ np.arange(101), network.get_layer("age_fc6").dtype_policy.name
+
+    exact, kind = said(in_bfloat16=True)
+    assert kind == "float32"  # it is small
+    monkeypatch.setattr("agecam.weights.LARGE_BYTES", 1000)
+    halved, kind = said(in_bfloat16=True)
+    assert kind == "bfloat16"
+    assert 0 < np.abs(halved - exact).max() < 1.0
+    assert said(in_bfloat16=False)[1] == "float32"
+    assert keras.config.dtype_policy().name == "float32"
+
+
 def test_the_card_says_how_the_recipe_sees_faces(tmp_path: Path) -> None:
     card = load_card(brought_together(halves(tmp_path), tmp_path / "models").path)
     assert (card.name, card.network, card.colour_order) == ("vgg-face", "vgg_face", "RGB")

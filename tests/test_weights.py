@@ -120,7 +120,7 @@ def test_what_is_no_card_is_refused(card_path: Path, content: bytes) -> None:
         ({"age_bins": [0, 90]}, "age bins"),
         ({"gender_classes": ["male", "female"]}, "gender classes"),
         ({"decoding": "argmax"}, "decoding"),
-        ({"crop": {"size_px": 32, "margin": 0.0, "alignment": "box"}}, "crop"),
+        ({"crop": {"size_px": 32, "margin": 0.0, "alignment": "ears"}}, "crop"),
         ({"crop": {"size_px": 100_000, "margin": 0.0}}, "crop size"),
         ({"crop": {"size_px": 32.0, "margin": 0.0}}, "crop size"),
         ({"crop": {"size_px": 32, "margin": 50}}, "crop margin"),

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from agecam.alignment import around_box_of
 from agecam.analyzer import Analyzer
 from agecam.estimator import Estimator
-from agecam.types import AGE_CLASSES, Attributes, Face, Image
+from agecam.types import AGE_CLASSES, Attributes, CropSpec, Face, Image
 from training.datasets.face_zip import FaceZip, LabelledFace, Split
 from training.locate import locate
 
@@ -81,7 +82,7 @@ def judge(estimator: Estimator, path: Path, split: Split, *, twice: bool = True)
     Raises:
         SourceError: the zip is not of the documented form, or the detector finds a face in none of its pictures.
     """
-    squares, found = locate(path)
+    squares, found = located_for(estimator.card.crop, path)
     labelled = FaceZip(path)
     rows = [row for row, face in enumerate(labelled.faces) if face.split == split]
     faces = [labelled.faces[row] for row in rows]
@@ -89,6 +90,13 @@ def judge(estimator: Estimator, path: Path, split: Split, *, twice: bool = True)
     for row, face in zip(_watched(rows, f"Judging {labelled.name} {split}"), faces, strict=True):
         guesses += estimator.estimate_squares(labelled.picture(face), squares[row : row + 1], twice=twice)
     return Judged.from_guesses(labelled.name, faces, found[rows], guesses)
+
+
+def located_for(crop: CropSpec, path: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """What `training.locate` says of a set's faces, with the squares that a network takes: about the landmarks, or
+    about the box that such landmarks usually have."""
+    squares, found = locate(path)
+    return (np.stack([around_box_of(of) for of in squares]) if crop.alignment == "box" else squares), found
 
 
 def judge_pictures(analyzer: Analyzer, path: Path, split: Split) -> tuple[Judged, npt.NDArray[np.bool_]]:

@@ -40,9 +40,8 @@ from training.disturbances import (
 )
 from training.evaluate import heading, with_faces
 from training.files import write_json, write_text
-from training.judged import PATIENCE_S, Judged
+from training.judged import PATIENCE_S, Judged, located_for
 from training.labels import remarks
-from training.locate import locate
 from training.metrics import Floats, bootstrap_interval, expected_age, range_distance, ranges_of
 from training.tables import Figures, of_robustness
 
@@ -128,7 +127,7 @@ def judge_disturbed(
     seed: int = 1,
 ) -> dict[str, Judged]:
     """The same faces, `plain` and under every disturbance; at most so many (0: all), chosen by the seed."""
-    squares, found = locate(path)
+    squares, found = located_for(estimator.card.crop, path)
     labelled = FaceZip(path)
     rows = np.array([row for row, face in enumerate(labelled.faces) if face.split == split])
     if 0 < most < len(rows):

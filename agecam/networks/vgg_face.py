@@ -88,7 +88,8 @@ def head(features_of: Any, classes: int, features: int, prefix: str, initializer
     x = layers.Dropout(0.5)(x)
     x = _Whole(features, 1, activation="relu", kernel_initializer=initializer, name=f"{prefix}fc7")(x)
     x = layers.Dropout(0.5)(x)
-    x = _Whole(classes, 1, kernel_initializer="glorot_uniform", name=f"{prefix}predictions")(x)
+    # Logits to a few decimals need more than half precision.
+    x = _Whole(classes, 1, kernel_initializer="glorot_uniform", dtype="float32", name=f"{prefix}predictions")(x)
     return layers.Flatten()(x)
 
 
