@@ -5,6 +5,9 @@ import json
 import math
 import os
 import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,11 +20,13 @@ from tqdm import tqdm
 from agecam.errors import UsageError
 from agecam.networks.vgg_face import TRUNK, convolutions
 from agecam.recorder.atomic import explained
+from training.batches import Rows
 from training.datasets.wiki_faces import WikiFaces
 from training.files import write_json
-from training.picture_batches import PictureBatches, order_of
 
 BATCH = 16
+AHEAD = 4
+"""Batches that are read while one is computed."""
 MADE_BY = "training.features"
 
 
@@ -55,7 +60,7 @@ class Features:
             if kept.get("known_by") != known_by:
                 raise UsageError(f"{path} is of other faces or weights: name another --features-folder, or remove it.")
             done = min(kept["done"], path.stat().st_size // row_bytes if path.exists() else 0)
-        batches = PictureBatches(faces, faces.ages, np.arange(done, len(faces)), size_px, BATCH)
+        waiting = [np.arange(first, min(first + BATCH, len(faces))) for first in range(done, len(faces), BATCH)]
         with explained(path):
             folder.mkdir(parents=True, exist_ok=True)
             file = path.open("r+b" if done else "wb")
@@ -63,7 +68,7 @@ class Features:
         with file, tqdm(total=len(faces), initial=done, desc="Features", unit=" faces", delay=2) as bar:
             file.seek(done * row_bytes)
             file.truncate()
-            for inputs, _ in ahead(batches):
+            for inputs in ahead(lambda rows: faces.inputs(rows, size_px), waiting):
                 given = np.asarray(trunk.predict_on_batch(inputs), np.float16)
                 with explained(path):
                     file.write(given.tobytes())
@@ -77,7 +82,7 @@ class Features:
             print(f"{path}: {done:,} faces, {path.stat().st_size / 1e6:,.0f} MB, {rate:,.1f} pictures a second")
         return cls(path, shape)
 
-    def rows(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.float16]:
+    def rows(self, rows: Rows) -> npt.NDArray[np.float16]:
         """`(N, side, side, channels)`. Read, not mapped: mapped pages would count as the program's memory."""
         row_bytes = 2 * math.prod(self.shape)
         handle = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
@@ -93,54 +98,15 @@ def _read_at(handle: int, count: int, place: int) -> bytes:
     return os.read(handle, count)
 
 
-class FeatureBatches(keras.utils.PyDataset):
-    """Features `(N, side, side, channels) float16` and classes `(N,)`."""
-
-    def __init__(
-        self,
-        features: Features,
-        classes: npt.NDArray[np.int64],
-        rows: npt.NDArray[np.intp],
-        batch: int,
-        seed: int | None = None,
-    ) -> None:
-        """
-        Args:
-            seed: of the order in each epoch; None leaves the rows as they are.
-        """
-        super().__init__(workers=1)
-        self.features, self.classes, self.of_rows, self.batch, self.seed = features, classes, rows, batch, seed
-        self.epoch = -1
-        self.on_epoch_begin()
-
-    @property
-    def pictures(self) -> int:
-        """In an epoch."""
-        return len(self.order)
-
-    def __len__(self) -> int:
-        return -(-len(self.order) // self.batch)
-
-    def __getitem__(self, index: int) -> tuple[Any, Any]:
-        rows = self.order[index * self.batch : (index + 1) * self.batch]
-        return self.features.rows(rows), self.classes[rows]
-
-    def on_epoch_begin(self) -> None:
-        self.epoch += 1
-        self.order = order_of(self.of_rows, self.seed, self.epoch)
-
-
-def ahead(batches: PictureBatches) -> Any:
-    """The batches in their order, read by threads a few ahead."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(batches.workers) as pool:
-        waiting = [pool.submit(batches.__getitem__, index) for index in range(min(4, len(batches)))]
-        for index in range(len(batches)):
-            batch = waiting.pop(0).result()
-            if index + 4 < len(batches):
-                waiting.append(pool.submit(batches.__getitem__, index + 4))
-            yield batch
+def ahead(read: Callable[[Rows], npt.NDArray[Any]], parts: Sequence[Rows]) -> Iterator[npt.NDArray[Any]]:
+    """What is read of each part, in their order, by threads that are a few parts ahead."""
+    with ThreadPoolExecutor() as pool:
+        pending = deque(pool.submit(read, rows) for rows in parts[:AHEAD])
+        for index in range(len(parts)):
+            inputs = pending.popleft().result()
+            if index + AHEAD < len(parts):
+                pending.append(pool.submit(read, parts[index + AHEAD]))
+            yield inputs
 
 
 def _digest(network: keras.Model, faces: WikiFaces, size_px: int) -> str:

@@ -24,12 +24,12 @@ import csv
 import io
 import json
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 from keras import ops
 
 from agecam.errors import UsageError
@@ -37,16 +37,14 @@ from agecam.install.older_layout import CONVOLUTIONS, opened, write
 from agecam.networks.vgg_face import SIZE_PX, TASKS, TRUNK, convolutions, task_network
 from agecam.recorder.atomic import PartFile
 from training import command
+from training.batches import Batches, Rows
 from training.datasets.wiki_faces import WikiFaces
-from training.features import FeatureBatches, Features
+from training.features import Features
 from training.files import write_json, write_text
-from training.picture_batches import PictureBatches
 
 MADE_BY = "training.transfer"
 TEST_SHARE, VAL_SHARE = 0.3, 0.1
 """Of all faces; in the published split the test faces serve as `val` too."""
-
-Rows = npt.NDArray[np.intp]
 
 
 def main() -> None:
@@ -65,12 +63,13 @@ def main() -> None:
     if options.protocol == "cached":
         features = Features.of(network, faces, options.size, options.features_folder or options.out)
         trained = keras.Model(network.get_layer("pool5").output, network.output)
-        train: Any = FeatureBatches(features, classes, parts["train"], options.batch, options.seed)
-        val: Any = FeatureBatches(features, classes, parts["val"], 256)
+        train = Batches(features.rows, classes, parts["train"], options.batch, options.seed)
+        val = Batches(features.rows, classes, parts["val"], 256)
     else:
         trained = network
-        train = PictureBatches(faces, classes, parts["train"], options.size, options.batch, options.seed, options.draw)
-        val = PictureBatches(faces, classes, parts["val"], options.size, 64)
+        read = partial(faces.inputs, size_px=options.size)
+        train = Batches(read, classes, parts["train"], options.batch, options.seed, options.draw)
+        val = Batches(read, classes, parts["val"], 64)
     trained.compile(
         optimizer=keras.optimizers.Adam(options.rate),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -173,7 +172,7 @@ def save(network: keras.Model, path: Path) -> None:
 class Rate(keras.callbacks.Callback):
     """Tells how many pictures a second were learned from."""
 
-    def __init__(self, batches: Any) -> None:
+    def __init__(self, batches: Batches) -> None:
         super().__init__()
         self.batches, self.began = batches, 0.0
 
@@ -186,7 +185,7 @@ class Rate(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         whole = time.monotonic() - self.began
         learning = self.ended - self.began
-        print(f"{self.batches.pictures / learning:,.0f} pictures a second, {whole:.0f} s with judging", flush=True)
+        print(f"{self.batches.count / learning:,.0f} pictures a second, {whole:.0f} s with judging", flush=True)
 
 
 def _options() -> argparse.Namespace:
