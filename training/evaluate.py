@@ -3,8 +3,8 @@
     python -m training.evaluate --weights compact --data faces/{utkface,fairface,aaf,omi}.zip --out runs/evaluation
 
 Any zip of the form that training/README.md describes will do. Expected for the shipped weights, in under three minutes
-on two cores: UTKFace MAE 4.71 years and gender 94.4%; FairFace age range 56.4% exact, gender 91.0%; All-Age-Faces MAE
-5.09 and 95.7%; One Million Impressions apparent MAE 3.31, ChaLearn error 0.189, gender 94.9%.
+on two cores: UTKFace MAE 4.73 years and gender 93.9%; FairFace age range 57.0% exact, gender 91.0%; All-Age-Faces MAE
+5.14 and 95.1%; One Million Impressions apparent MAE 3.32, ChaLearn error 0.190, gender 94.5%.
 
 Every face is judged in two ways: by itself, cut where training.locate places it, and as the program finds it in the
 whole picture (--no-end-to-end leaves that out). Writes `evaluation.json`, `evaluation.md` and plots, and prints the
