@@ -23,6 +23,7 @@ import argparse
 import csv
 import io
 import json
+import shutil
 import time
 from functools import partial
 from pathlib import Path
@@ -35,7 +36,7 @@ from keras import ops
 from agecam.errors import UsageError
 from agecam.install.older_layout import CONVOLUTIONS, opened, write
 from agecam.networks.vgg_face import SIZE_PX, TASKS, TRUNK, convolutions, task_network
-from agecam.recorder.atomic import PartFile
+from agecam.recorder.atomic import PartFile, explained
 from training import command
 from training.batches import Batches, Rows
 from training.datasets.wiki_faces import WikiFaces
@@ -77,15 +78,19 @@ def main() -> None:
     )
     weights = options.out / f"{options.task}_model_weights.h5"
     log = options.out / "log.csv"
+    backup = Backup(options.out / "backup")
+    done = backup.restored(trained)
+    train.epoch = done - 1
     trained.fit(
         train,
         validation_data=val,
+        initial_epoch=done,
         epochs=options.epochs or (250 if options.protocol == "recipe" else 12),
         verbose=2 if options.quiet else 1,
         callbacks=[
-            keras.callbacks.BackupAndRestore(str(options.out / "backup")),
-            keras.callbacks.CSVLogger(str(log), append=(options.out / "backup").exists()),
+            keras.callbacks.CSVLogger(str(log), append=done > 0),
             Best(network, weights, options.out / "best.json"),
+            backup,
             Rate(train),
         ],
     )
@@ -159,14 +164,52 @@ def save(network: keras.Model, path: Path) -> None:
     """The weights of a task's network in the layout of the published files, complete or absent."""
     layers = convolutions(network)
     names = [f"conv2d_{number}" for number in range(1, len(TRUNK) + 3)] + ["predictions"]
-    tensors = [tuple(np.asarray(of, np.float32) for of in layer.get_weights()) for layer in layers]
+    tensors = ((np.asarray(layer.kernel, np.float32), np.asarray(layer.bias, np.float32)) for layer in layers)
     file = PartFile(path)
     try:
         file.close()
-        write(file.path, names, tensors)  # type: ignore[arg-type]  # each is a kernel and a bias
+        write(file.path, names, tensors)
         file.commit()
     finally:
         file.discard()
+
+
+class Backup(keras.callbacks.Callback):
+    """After each epoch, what it takes to go on: the weights that train, and the optimizer's. Tensor by tensor, since
+    those of VGG-Face twice over would fill memory."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    def restored(self, model: keras.Model) -> int:
+        """Put a model where it was; returns the epochs that are done."""
+        if not self.folder.exists():
+            return 0
+        model.optimizer.build(model.trainable_variables)
+        for index, variable in enumerate(self._variables(model)):
+            variable.assign(np.load(self.folder / f"{index}.npy"))
+        return int((self.folder / "epochs").read_text())
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        part, old = (self.folder.with_name(f"{name}-backup") for name in ("part", "old"))
+        for left in (part, old):
+            shutil.rmtree(left, ignore_errors=True)
+        with explained(part):
+            part.mkdir()
+            for index, variable in enumerate(self._variables(self.model)):
+                np.save(part / f"{index}.npy", np.asarray(variable))
+            (part / "epochs").write_text(str(epoch + 1))
+            if self.folder.exists():
+                self.folder.rename(old)
+            part.rename(self.folder)
+        shutil.rmtree(old, ignore_errors=True)
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _variables(self, model: keras.Model) -> list[Any]:
+        return [*model.trainable_variables, *model.optimizer.variables]
 
 
 class Rate(keras.callbacks.Callback):

@@ -5,7 +5,7 @@ group its tensors in `weight_names`. Only the numbers are read, in their order: 
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -140,8 +140,11 @@ def _by(shape: tuple[int, ...]) -> str:
     return " x ".join(str(side) for side in shape) or "nothing"
 
 
-def write(path: Path, names: list[str], tensors: list[tuple[FloatArray, FloatArray]]) -> None:
-    """The other way round: kernels and biases of layers, in order. The file is not complete before this returns."""
+def write(path: Path, names: Sequence[str], tensors: Iterable[tuple[FloatArray, FloatArray]]) -> None:
+    """The other way round: kernels and biases of layers, in order, one layer in memory at a time.
+
+    The file is not complete before this returns.
+    """
     with h5py.File(path, "w") as file:
         file.attrs["layer_names"] = [name.encode() for name in names]
         file.attrs["backend"], file.attrs["keras_version"] = b"tensorflow", b"2.2.4"
