@@ -217,11 +217,11 @@ def _bench(arguments: list[str]) -> int:
     from agecam.sources.quiet import quiet_stderr
 
     with quiet_stderr:  # TensorFlow's remarks on the machine
-        from agecam.commands.bench import run_bench
-        from agecam.commands.bench_vgg_face import run_bench_vgg_face
-
         if options.vgg_face:
+            from agecam.commands.bench_vgg_face import run_bench_vgg_face
+
             return run_bench_vgg_face(options.json)
+        from agecam.commands.bench import run_bench
 
     return run_bench(options.json, options.source)
 

@@ -39,9 +39,9 @@ def choose_device(choice: DeviceChoice = "auto") -> str:
 
 
 def has_bfloat16(device: str) -> bool:
-    """Whether a device, as `choose_device` names it, multiplies bfloat16 faster than float32.
+    """Whether a device, as `choose_device` names it, has instructions for bfloat16; only Linux tells.
 
-    Newer Intel and AMD processors do; only Linux tells. On a GPU float32 stays the reference.
+    Measured with AMX, where VGG-Face takes a third of its time in float32. On a GPU float32 stays the reference.
     """
     try:
         flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="ignore").partition("flags")[2].split("\n")[0]

@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 CARD_VERSION = 1
 MAX_CARD_BYTES = 2**20
 WEIGHTS_SUFFIX = ".weights.h5"
+CONVENTIONS: dict[str, Any] = {
+    "colour_order": "RGB",
+    "value_range": (0, 255),
+    "age_bins": (0, AGE_CLASSES - 1),
+    "gender_classes": GENDER_CLASSES,
+    "decoding": "expectation",
+}
+"""What every card says alike, because it is all that this program does."""
 LARGE_BYTES = 200_000_000
 """Of a weights file: such a network is slow and fills memory, so that half precision pays."""
 
@@ -158,11 +166,7 @@ def _card(content: Any, path: Path) -> Card:
         content[key] = tuple(content[key])
     card = Card(**content, crop=crop, calibration=calibration, path=path)
     understood = {
-        "colour order": card.colour_order == "RGB",
-        "value range": card.value_range == (0, 255),
-        "age bins": card.age_bins == (0, AGE_CLASSES - 1),
-        "gender classes": card.gender_classes == GENDER_CLASSES,
-        "decoding": card.decoding == "expectation",
+        **{name.replace("_", " "): getattr(card, name) == value for name, value in CONVENTIONS.items()},
         "crop": crop.alignment in get_args(Alignment) and crop.interpolation == "bilinear-2x",
         "crop size": isinstance(crop.size_px, int) and 16 <= crop.size_px <= 512,
         "crop margin": -0.3 <= crop.margin <= 2,

@@ -170,6 +170,21 @@ def test_addresses_are_fetched_checked_and_installed(installed: Path, published:
     assert files == ["age_model_weights.h5", "gender_model_weights.h5"]
 
 
+def test_an_address_that_gives_something_else_leaves_nothing(installed: Path) -> None:
+    with served({"/age_model_weights.h5": b"<html>log in first</html>"}) as (address, _):
+        assert add(f"{address}/age_model_weights.h5") == 1
+    assert not files_under(installed)
+
+
+def test_the_window_is_not_opened_for_a_model_that_is_not_there(
+    installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["demo", "--model", "vgg-face"]) == 1
+    told = capsys.readouterr().err.strip()
+    assert "vgg-face" in told
+    assert "compact" in told
+
+
 @pytest.mark.parametrize("change", ["same", "changed", "no ranges"])
 def test_a_broken_connection_is_gone_on_with(tmp_path: Path, change: str) -> None:
     old, new = bytes(range(256)) * 4000, bytes(reversed(range(256))) * 4000

@@ -19,17 +19,17 @@ from tqdm import tqdm
 
 from agecam.alignment import around_box_of, crop_faces
 from agecam.errors import UsageError
+from agecam.install.vgg_face import MARGIN
+from agecam.recorder.atomic import write_whole
 from agecam.types import CropSpec
 from training import command
 from training.clean import OLDEST, YOUNGEST
 from training.datasets.face_zip import FaceZip
-from training.evaluate_recipe import WIKI_MARGIN
-from training.files import write_bytes
+from training.datasets.imdb_wiki import DAY_OF_1970
 from training.locate import locate
 
 TAKEN = 2000
 """The year in which all were photographed."""
-_DAY_OF_1970 = 719529
 SCORE = 5.0
 
 
@@ -52,7 +52,7 @@ def main() -> None:
     if not known:
         raise UsageError(f"{options.data} has no faces of known age: take another set.")
     rows = np.random.default_rng(options.seed).permutation(known)[: options.faces]
-    spec = CropSpec(options.size, WIKI_MARGIN, alignment="box")
+    spec = CropSpec(options.size, MARGIN, alignment="box")
     table = []
     for row in tqdm(rows, desc="Cutting", unit=" faces", delay=2):
         face = labelled.faces[row]
@@ -62,7 +62,7 @@ def main() -> None:
             name = f"{row % 100:02d}/{row:06d}_{copy}.jpg"
             # Another quality is another file: exact copies would be left out by training.clean.
             encoded = cv2.imencode(".jpg", cut_bgr, [cv2.IMWRITE_JPEG_QUALITY, 95 - copy])[1]
-            write_bytes(options.out / name, encoded.tobytes())
+            write_whole(options.out / name, encoded.tobytes())
             table.append((name, face.age, face.female))
     scipy.io.savemat(options.out / "wiki.mat", {"wiki": _struct(table, options.size)})
     print(f"{options.out / 'wiki.mat'}: {len(table):,} faces")
@@ -72,8 +72,8 @@ def _struct(table: list[tuple[str, Any, bool]], size_px: int) -> dict[str, Any]:
     """As the original has it: rows of a struct in a 1 x 1 array, with texts and boxes as arrays of their own."""
     ages, female = (np.array([row[column] for row in table], float) for column in (1, 2))
     births = [f"{TAKEN - int(age)}-01-01" for age in ages]
-    days = (np.array(births, "datetime64[D]") - np.datetime64("1970-01-01")).astype(float) + _DAY_OF_1970
-    border = size_px * WIKI_MARGIN / (1 + 2 * WIKI_MARGIN)
+    days = (np.array(births, "datetime64[D]") - np.datetime64("1970-01-01")).astype(float) + DAY_OF_1970
+    border = size_px * MARGIN / (1 + 2 * MARGIN)
     box = np.array([[border + 1, border + 1, size_px - border, size_px - border]])
     return {
         "dob": days[np.newaxis],

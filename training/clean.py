@@ -22,9 +22,10 @@ import pandas as pd
 from tqdm import tqdm
 
 from agecam.errors import UsageError
+from agecam.recorder.atomic import write_whole
 from training import command
 from training.datasets.imdb_wiki import damaged, read_index
-from training.files import write_bytes, write_json, write_text
+from training.files import write_json, write_text
 from training.tables import markdown
 
 MADE_BY = "training.clean"
@@ -121,8 +122,8 @@ def main() -> None:
     if cleaned.rows.empty:
         raise UsageError(f"Nothing of {options.index} is left: are its pictures in {folder}? Else give --pictures.")
     text = report(options.index.name, cleaned, damaged(index))
-    write_bytes(options.out / "clean.csv", cleaned.rows.to_csv(index=False).encode())
-    write_bytes(options.out / "ages.png", histograms(cleaned.rows))
+    write_whole(options.out / "clean.csv", cleaned.rows.to_csv(index=False).encode())
+    write_whole(options.out / "ages.png", histograms(cleaned.rows))
     content: dict[str, Any] = {
         "made_by": MADE_BY,
         "index": options.index.name,

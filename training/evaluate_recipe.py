@@ -31,6 +31,7 @@ from agecam.analyzer import Analyzer
 from agecam.device import choose_device
 from agecam.errors import SourceError, UsageError
 from agecam.estimator import Estimator
+from agecam.install.vgg_face import MARGIN
 from agecam.types import Attributes, Image
 from training import command
 from training.datasets.face_zip import LabelledFace
@@ -43,8 +44,6 @@ from training.plots import draw_all
 from training.tables import markdown
 
 MADE_BY = "training.evaluate_recipe"
-WIKI_MARGIN = 0.4
-"""Around the faces of `wiki_crop`, as a share of the face's box on every side."""
 
 
 def main() -> None:
@@ -95,7 +94,7 @@ def face_square(picture: Image, estimator: Estimator) -> Any:
     if crop.alignment == "box":
         square[2] /= 1 + 2 * crop.margin
         return square
-    side = 2 * float(square[2]) / (1 + 2 * WIKI_MARGIN)
+    side = 2 * float(square[2]) / (1 + 2 * MARGIN)
     return square_from_box((float(square[0]) - side / 2, float(square[1]) - side / 2, side, side))
 
 

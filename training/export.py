@@ -8,7 +8,6 @@ Calibrates on the `val` split, as training.calibrate says.
 
 import argparse
 import datetime
-import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +15,8 @@ from typing import Any
 
 from agecam.errors import UsageError
 from agecam.networks import build_network
-from agecam.types import AGE_CLASSES, GENDER_CLASSES, CropSpec
-from agecam.weights import WEIGHTS_SUFFIX, Card
+from agecam.types import CropSpec
+from agecam.weights import CONVENTIONS, WEIGHTS_SUFFIX, Card, file_digest
 from training import command
 from training.calibrate import UNCALIBRATED, calibrate, told
 from training.crops import Crops
@@ -49,17 +48,13 @@ def main() -> None:
         network=run["network"],
         arguments=arguments,
         crop=CropSpec(crops.size_px, crops.margin),
-        colour_order="RGB",
-        value_range=(0, 255),
-        age_bins=(0, AGE_CLASSES - 1),
-        gender_classes=GENDER_CLASSES,
-        decoding="expectation",
+        **CONVENTIONS,
         calibration=UNCALIBRATED,
         licence=weights_licence(path.stem for path in options.data),
         date=datetime.date.today().isoformat(),
         data_sets=[_counts(path) for path in options.data],
         metrics={},
-        sha256=hashlib.sha256(part.read_bytes()).hexdigest(),
+        sha256=file_digest(part),
         path=card_path,
     )
     calibration, reports = calibrate(card, network, options.data)

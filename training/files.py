@@ -5,21 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from agecam.errors import UsageError
-from agecam.recorder.atomic import PartFile
-
-
-def write_bytes(path: Path, content: bytes) -> Path:
-    """Raises OutputError where nothing can be written."""
-    file = PartFile(path)
-    try:
-        file.write(content)
-        return file.commit()
-    finally:
-        file.discard()
+from agecam.recorder.atomic import write_whole
 
 
 def write_text(path: Path, text: str) -> Path:
-    return write_bytes(path, text.encode())
+    return write_whole(path, text.encode())
 
 
 def write_json(path: Path, content: Any, indent: int = 1) -> Path:

@@ -12,8 +12,8 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from agecam.recorder.atomic import write_whole
 from training.figures import Figures
-from training.files import write_bytes
 from training.judged import Judged
 from training.metrics import INTERVAL_SHARE, expected_age, likeliest_range, ranges_of
 
@@ -36,7 +36,7 @@ def draw_all(judged: Judged, figures: Figures, folder: Path) -> list[Path]:
         figure.suptitle(f"{judged.name}: {len(judged.faces):,} faces", fontsize=10)
         file = io.BytesIO()
         figure.savefig(file, format="png", dpi=110)
-        written.append(write_bytes(folder / f"{judged.name}-{name}.png", file.getvalue()))
+        written.append(write_whole(folder / f"{judged.name}-{name}.png", file.getvalue()))
 
     bands = figures["by"]["age"]
     if known.any():

@@ -89,7 +89,7 @@ def main() -> None:
         verbose=2 if options.quiet else 1,
         callbacks=[
             keras.callbacks.CSVLogger(str(log), append=done > 0),
-            Best(network, weights, options.out / "best.json"),
+            Best(network, weights, options.out / "best.json", goes_on=done > 0),
             backup,
             Rate(train),
         ],
@@ -146,10 +146,10 @@ def apparent_mae(classes: Any, logits: Any) -> Any:
 class Best(keras.callbacks.Callback):
     """Writes the whole network in the published layout when its loss on `val` is the least so far."""
 
-    def __init__(self, network: keras.Model, path: Path, note: Path) -> None:
+    def __init__(self, network: keras.Model, path: Path, note: Path, goes_on: bool) -> None:
         super().__init__()
         self.network, self.path, self.note = network, path, note
-        self.least = json.loads(note.read_text())["val_loss"] if note.exists() and path.exists() else np.inf
+        self.least = json.loads(note.read_text())["val_loss"] if goes_on else np.inf
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         value = float((logs or {})["val_loss"])

@@ -25,6 +25,7 @@ from agecam.errors import SourceError
 from agecam.estimator import Estimator
 from agecam.overlay import annotate
 from agecam.recorder import VideoWriter
+from agecam.recorder.atomic import write_whole
 from agecam.sources import open_source
 from agecam.types import AGE_CLASSES, Face, Frame, Image
 
@@ -50,8 +51,7 @@ def run_bench(json_path: Path | None = None, source: str | None = None) -> int:
     print(f"Frames of {source or 'the demo'}; median of {ROUNDS} rounds; {figures['machine']}\n")
     print(_table(rows))
     if json_path is not None:
-        json_path.parent.mkdir(parents=True, exist_ok=True)
-        json_path.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+        write_whole(json_path, json.dumps(figures, indent=1).encode())
     return 0
 
 

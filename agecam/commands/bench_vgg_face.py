@@ -20,7 +20,7 @@ from agecam.install.older_layout import CLASSES, Layout, write
 from agecam.install.vgg_face import brought_together, checked
 from agecam.memory import give_back_unused
 from agecam.networks.vgg_face import SIZE_PX, TASKS, TRUNK, task_network
-from agecam.recorder.atomic import PartFile
+from agecam.recorder.atomic import write_whole
 from agecam.weights import load_model
 
 ROUNDS = 15
@@ -45,12 +45,7 @@ def run_bench_vgg_face(json_path: Path | None) -> int:
         figures |= json.loads(child.stdout.splitlines()[-1])
     print(_table(figures))
     if json_path is not None:
-        file = PartFile(json_path)
-        try:
-            file.write(json.dumps(figures, indent=1).encode() + b"\n")
-            file.commit()
-        finally:
-            file.discard()
+        write_whole(json_path, json.dumps(figures, indent=1).encode())
     return DONE
 
 

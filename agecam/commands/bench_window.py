@@ -7,6 +7,7 @@ from tqdm import tqdm
 
 from agecam.commands.window import why_no_window
 from agecam.errors import UsageError
+from agecam.recorder.atomic import write_whole
 
 _ROWS = (
     ("window_s", "window on the screen after", "{:.2f} s"),
@@ -40,6 +41,5 @@ def run_bench_window(json_path: Path | None, source: str | None, seconds: int) -
     for name, text, form in _ROWS:
         print(f"{text:<{width}}  {form.format(figures[name])}")
     if json_path is not None:
-        json_path.parent.mkdir(parents=True, exist_ok=True)
-        json_path.write_text(json.dumps({"source": spec} | figures, indent=1), encoding="utf-8")
+        write_whole(json_path, json.dumps({"source": spec} | figures, indent=1).encode())
     return 0

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from agecam.errors import UsageError
+from agecam.errors import AgeCamError, UsageError
 from agecam.install.download import Watch, download, file_name, is_address
 from agecam.install.older_layout import CONVOLUTIONS
 from agecam.install.vgg_face import MARGIN, NAME, Half, brought_together, checked
@@ -48,7 +48,11 @@ def add_model(
     if len(paths) == 1 and paths[0].name.endswith((WEIGHTS_SUFFIX, ".json")) and not is_address(what[0]):
         return _copied(paths[0], folder)
     waiting = folder / "halves"
-    halves = _halves(paths, begin)
+    try:
+        halves = _halves(paths, begin)
+    except AgeCamError:
+        _forget(paths, fetched)  # half a gigabyte of something else
+        raise
     for task in TASKS:
         if task not in halves and (kept := waiting / f"{name or NAME}-{task}.h5").exists():
             halves[task] = checked(kept)

@@ -13,9 +13,9 @@ from agecam.errors import WeightsError
 from agecam.install.older_layout import CONVOLUTIONS, Layers, Layout, opened
 from agecam.networks import build_network
 from agecam.networks.vgg_face import TASKS, TRUNK, convolutions
-from agecam.recorder.atomic import PartFile, explained
-from agecam.types import AGE_CLASSES, GENDER_CLASSES, CropSpec
-from agecam.weights import WEIGHTS_SUFFIX, Calibration, Card, file_digest
+from agecam.recorder.atomic import PartFile, explained, write_whole
+from agecam.types import CropSpec
+from agecam.weights import CONVENTIONS, WEIGHTS_SUFFIX, Calibration, Card, file_digest
 
 NAME = "vgg-face"
 MARGIN = 0.4
@@ -103,17 +103,8 @@ def brought_together(
         weights.commit()
     finally:
         weights.discard()
-    _write(card)
+    write_whole(card.path, json.dumps(card.as_dict(), indent=2, ensure_ascii=False).encode() + b"\n")
     return card
-
-
-def _write(card: Card) -> None:
-    file = PartFile(card.path)
-    try:
-        file.write(json.dumps(card.as_dict(), indent=2, ensure_ascii=False).encode() + b"\n")
-        file.commit()
-    finally:
-        file.discard()
 
 
 def _names(task: str, shared: bool) -> list[str]:
@@ -134,11 +125,7 @@ def _card(
         network="vgg_face",
         arguments=arguments,
         crop=CropSpec(layout.size_px, margin, alignment="box"),
-        colour_order="RGB",
-        value_range=(0, 255),
-        age_bins=(0, AGE_CLASSES - 1),
-        gender_classes=GENDER_CLASSES,
-        decoding="expectation",
+        **CONVENTIONS,
         calibration=UNCALIBRATED,
         licence=LICENCE,
         date=datetime.date.today().isoformat(),

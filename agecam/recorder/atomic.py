@@ -85,6 +85,16 @@ class PartFile:
             self.path.unlink()
 
 
+def write_whole(path: PathLike, content: bytes) -> Path:
+    """Write a file, complete or not at all; raises OutputError where nothing can be written."""
+    file = PartFile(path)
+    try:
+        file.write(content)
+        return file.commit()
+    finally:
+        file.discard()
+
+
 class LastingFile:
     """A file under its final name from the start, for recordings that stay usable if the program is killed.
 

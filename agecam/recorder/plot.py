@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agecam.errors import OutputError
-from agecam.recorder.atomic import PartFile, PathLike, check_writable
+from agecam.recorder.atomic import PathLike, check_writable, write_whole
 from agecam.types import AGE_CLASSES, Face, Image
 
 if TYPE_CHECKING:
@@ -37,12 +37,7 @@ def write_plot(path: PathLike, annotated_bgr: Image, faces: Sequence[Face]) -> N
     Raises:
         OutputError: it cannot be written.
     """
-    file = PartFile(path)
-    try:
-        file.write(plot(annotated_bgr, faces))
-        file.commit()
-    finally:
-        file.discard()
+    write_whole(path, plot(annotated_bgr, faces))
 
 
 def plot(annotated_bgr: Image, faces: Sequence[Face]) -> bytes:

@@ -16,7 +16,7 @@ import scipy.io
 from agecam.errors import SourceError
 
 FIELDS = ("dob", "photo_taken", "full_path", "gender", "name", "face_location", "face_score", "second_face_score")
-_DAY_OF_1970 = 719529
+DAY_OF_1970 = 719529
 """MATLAB's number of 1 January 1970: its day 1 is 1 January of the year 0."""
 _MOST_DAYS = 3_652_425
 """1 January 10000."""
@@ -110,5 +110,5 @@ def _dates(day_numbers: Floats) -> pd.Series:
     days = np.floor(day_numbers)
     good = np.isfinite(days) & (days >= 366) & (days < _MOST_DAYS)  # year 0 stands for 'unknown'
     dates = np.full(len(days), np.datetime64("NaT"), "datetime64[D]")
-    dates[good] = np.datetime64("1970-01-01") + (days[good] - _DAY_OF_1970).astype("timedelta64[D]")
+    dates[good] = np.datetime64("1970-01-01") + (days[good] - DAY_OF_1970).astype("timedelta64[D]")
     return pd.Series(dates.astype("datetime64[s]"))
