@@ -75,7 +75,9 @@ class FaceDetector:
         """
         if len(frame.shape) != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
             raise DetectorError(
-                f"The detector takes (height, width, 3) 8-bit BGR pictures, not {tuple(frame.shape)} {frame.dtype}."
+                "The detector takes (height, width, 3) 8-bit BGR pictures, not {shape} {kind}.",
+                shape=tuple(frame.shape),
+                kind=frame.dtype,
             )
         height_px, width_px = int(frame.shape[0]), int(frame.shape[1])
         scales = pyramid_scales(height_px, width_px, min_face_px or self.min_face_px)
@@ -87,7 +89,10 @@ class FaceDetector:
                 rows = self._graph(scales, halvings)(tf.convert_to_tensor(frame)).numpy()
         except tf.errors.OpError as error:
             raise DetectorError(
-                f"The face detector failed on a {width_px}x{height_px} picture: {error.message}"
+                "The face detector failed on a {width}x{height} picture: {reason}",
+                width=width_px,
+                height=height_px,
+                reason=error.message,
             ) from error
         return [_detection(row, height_px, width_px) for row in rows]
 

@@ -34,7 +34,9 @@ def choose_device(choice: DeviceChoice = "auto") -> str:
     if gpus:
         return "/GPU:0"
     if choice == "gpu":
-        raise UsageError("TensorFlow sees no GPU on this machine: use --device cpu or --device auto.")
+        raise UsageError(
+            "TensorFlow sees no GPU on this machine: compute on the processor instead (--device cpu, or auto)."
+        )
     return "/CPU:0"
 
 

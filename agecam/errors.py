@@ -8,6 +8,15 @@ class AgeCamError(Exception):
     stands: no traceback belongs beside it.
     """
 
+    def __init__(self, sentence: str, **values: object) -> None:
+        """
+        Args:
+            sentence: with a `{field}` for each of the values; kept so, to be said in another language.
+        """
+        super().__init__(sentence.format(**values) if values else sentence)
+        self.sentence = sentence
+        self.values = values
+
 
 class SourceError(AgeCamError):
     """A camera, file, stream, picture or folder cannot be read."""

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from platformdirs import user_config_path, user_pictures_path
 
+from agecam.errors import AgeCamError
 from agecam.recorder.atomic import PartFile
 from agecam.sources import CameraMode
 
@@ -88,8 +89,8 @@ def default_path() -> Path:
     return user_config_path("AgeCam", appauthor=False) / "settings.json"
 
 
-def load_settings(path: Path) -> tuple[Settings, str | None]:
-    """The settings of a file, and a sentence if it could not be used; what is missing or wrong is as it is at first.
+def load_settings(path: Path) -> tuple[Settings, AgeCamError | None]:
+    """The settings of a file, and why if it could not be used; what is missing or wrong is as it is at first.
 
     A file of a later version gives what this version knows of it.
     """
@@ -103,7 +104,12 @@ def load_settings(path: Path) -> tuple[Settings, str | None]:
             raise ValueError("it is not a list of settings")
     except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or error
-        return Settings(), f"The settings in {path} cannot be read ({reason}): AgeCam begins with the usual ones."
+        problem = AgeCamError(
+            "The settings in {path} cannot be read ({reason}): AgeCam begins with the usual ones.",
+            path=path,
+            reason=reason,
+        )
+        return Settings(), problem
     types = typing.get_type_hints(Settings)
     fitting = {name: value for name, value in content.items() if name in types and _fits(value, types[name])}
     return Settings(**(fitting | {"version": VERSION})), None

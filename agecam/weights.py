@@ -136,7 +136,7 @@ def find_model(name: str) -> Path:
     cards = {card.stem: card for card in find_models()}
     if name not in cards:
         there = ", ".join(cards) or "none: reinstall AgeCam"
-        raise WeightsError(f"There is no model called '{name}'; the models here are {there}.")
+        raise WeightsError("There is no model called '{name}'; the models here are {there}.", name=name, there=there)
     return cards[name]
 
 
@@ -152,9 +152,11 @@ def load_card(path: Path) -> Card:
         content = json.loads(path.read_text(encoding="utf-8"))
         card = _card(content, path)
     except FileNotFoundError:
-        raise WeightsError(f"The card {path} is missing: put it back beside its weights.") from None
+        raise WeightsError("The card {path} is missing: put it back beside its weights.", path=path) from None
     except (OSError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
-        raise WeightsError(f"The card {path} cannot be used ({_reason(error)}): reinstall the model.") from error
+        raise WeightsError(
+            "The card {path} cannot be used ({reason}): reinstall the model.", path=path, reason=_reason(error)
+        ) from error
     return card
 
 
@@ -200,8 +202,8 @@ def load_model(name: str = "compact", *, large_in_bfloat16: bool = False) -> tup
                 network = build_network(card.network, card.crop.size_px, **card.arguments)
         if digest.result() != card.sha256:
             raise WeightsError(
-                f"The weights {card.weights_path} are not the ones their card was written for, or are damaged: "
-                "reinstall the model."
+                "The weights {path} are not the ones their card was written for, or are damaged: reinstall the model.",
+                path=card.weights_path,
             )
     with _told_of(card), warnings.catch_warnings():
         # Keras only warns of weights that it skips.
@@ -209,7 +211,9 @@ def load_model(name: str = "compact", *, large_in_bfloat16: bool = False) -> tup
         # Only the numbers are read from the file: the network comes from our own code, none from the file.
         network.load_weights(card.weights_path)
     if network.output_shape != (None, OUTPUTS):
-        raise WeightsError(f"The network on the card {card.path} does not give {OUTPUTS} outputs.")
+        raise WeightsError(
+            "The network on the card {path} does not give {outputs} outputs.", path=card.path, outputs=OUTPUTS
+        )
     return card, network
 
 
@@ -222,7 +226,9 @@ def _digest(card: Card) -> str:
         return file_digest(card.weights_path)
     except OSError as error:
         raise WeightsError(
-            f"The weights {card.weights_path} cannot be read ({_reason(error)}): reinstall the model."
+            "The weights {path} cannot be read ({reason}): reinstall the model.",
+            path=card.weights_path,
+            reason=_reason(error),
         ) from error
 
 
@@ -232,8 +238,9 @@ def _told_of(card: Card) -> Iterator[None]:
         yield
     except Exception as error:  # Keras and HDF5 raise nearly anything over what does not fit or is damaged
         raise WeightsError(
-            f"The weights {card.weights_path} do not fit the network on their card ({_reason(error)}): "
-            "reinstall the model."
+            "The weights {path} do not fit the network on their card ({reason}): reinstall the model.",
+            path=card.weights_path,
+            reason=_reason(error),
         ) from error
 
 

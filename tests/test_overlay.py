@@ -3,7 +3,8 @@ import matplotlib.cbook
 import numpy as np
 import pytest
 
-from agecam.overlay import PALETTE, OverlayStyle, annotate, label_lines
+from agecam.overlay import PALETTE, OverlayStyle, Words, annotate, label_lines
+from agecam.overlay.typeface import Written
 from agecam.types import Face
 
 SPAN = "29\N{EN DASH}40"
@@ -64,6 +65,25 @@ def test_label_wording():
 )
 def test_each_part_of_the_label_can_be_hidden(style, lines):
     assert label_lines(make_face((0, 0, 9, 9), track=3), style) == lines
+
+
+def test_words_of_another_language_in_a_typeface_of_its_own():
+    asked = []
+
+    def squares(text, size_px, bold):
+        asked.append((text, bold))
+        return Written(np.full((size_px, 40), 255, np.uint8), 40, size_px)
+
+    words = Words(female="\uc5ec\uc131", male="\ub0a8\uc131", unsure="?", typeface=squares)
+    style = OverlayStyle(words=words)
+    face = make_face((40, 60, 40, 40))
+    assert label_lines(face, style) == [f"34 ({SPAN})", "\uc5ec\uc131 97 %"]
+    assert label_lines(make_face((0, 0, 9, 9), gender="male"), style)[1] == "\ub0a8\uc131 97 %"
+    assert label_lines(make_face((0, 0, 9, 9), gender="unsure"), style)[1] == "?"
+    drawn = annotate(grey(200, 200), [face], style)
+    assert ("\uc5ec\uc131 97 %", False) in asked
+    assert ("34", True) in asked
+    assert area_px(drawn, annotate(grey(200, 200), [face])) > 100
 
 
 def test_draws_on_a_copy(portrait_bgr):

@@ -67,10 +67,11 @@ def assert_unread(path: Path) -> None:
     settings, problem = load_settings(path)
     assert settings == Settings()
     assert problem is not None
-    assert str(path) in problem
-    assert problem.endswith(".")
-    assert "\n" not in problem
-    assert "Error" not in problem and "Errno" not in problem
+    sentence = str(problem)
+    assert str(path) in sentence
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+    assert "Error" not in sentence and "Errno" not in sentence
 
 
 def test_every_choice_comes_back(path: Path) -> None:

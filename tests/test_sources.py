@@ -90,7 +90,7 @@ def source(kind: str, tmp_path: Path, write_video: WriteVideo, request: pytest.F
         opened: FrameSource = request.getfixturevalue("fake_camera")
     elif kind == "capture":
         capture = cv2.VideoCapture(str(write_video("capture.mp4", images)), cv2.CAP_FFMPEG)
-        opened = LiveSource(capture, "camera 0", refused="Refused.", stopped="Stopped.")
+        opened = LiveSource(capture, "camera 0", refused=SourceError("Refused."), stopped=SourceError("Stopped."))
     elif kind == "video":
         opened = open_source(str(write_video("clip.mp4", images)))
     elif kind == "gif":

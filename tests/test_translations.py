@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QLocale, QTranslator
+from PySide6.QtCore import QCoreApplication, QLocale, QTranslator
+from translations import CONTEXT, FOLDER, sentences
 
-import agecam.ui
-from agecam.ui.messages import Text
+from agecam.errors import AgeCamError, SourceError
+from agecam.sources import open_source
+from agecam.ui.messages import Text, told
 
-FOLDER = Path(agecam.ui.__file__).parent / "translations"
-CONTEXT = "AgeCam"
 LANGUAGES = {"ko": QLocale.Language.Korean}
-TEXTS = {str(text.value) for text in Text}
+SENTENCES = set(sentences())
+TEXTS = {str(text.value) for text in Text} | SENTENCES
 
 
 @dataclass(frozen=True)
@@ -112,3 +113,31 @@ def test_what_leads_on_says_so_in_every_language(translations: Translations) -> 
 def test_menus_have_their_letters() -> None:
     assert all("&" in str(text.value) for text in Text if text.name.startswith("MENU_"))
     assert sum("&" in text for text in TEXTS) > 30
+
+
+def test_sentences_of_errors_are_whole() -> None:
+    assert len(SENTENCES) > 40
+    for sentence in SENTENCES:
+        assert sentence.endswith((".", "{reason}")), sentence
+        fields = fields_of(sentence)
+        assert str(AgeCamError(sentence, **dict.fromkeys(fields, "x"))) == sentence.format(**dict.fromkeys(fields, "x"))
+
+
+def test_an_error_is_told_in_the_language_of_the_window(
+    translations: Translations, qapp: QCoreApplication, tmp_path: Path
+) -> None:
+    missing = tmp_path / "{none}.mp4"  # braces in a name are no field
+    with pytest.raises(SourceError) as caught:
+        open_source(str(missing))
+    english = str(caught.value)
+    assert told(caught.value) == english
+    assert told(AgeCamError("A sentence that nobody translated.")) == "A sentence that nobody translated."
+    translator = QTranslator()
+    assert translator.load(QLocale(LANGUAGES[translations.language]), "agecam", "_", str(FOLDER))
+    qapp.installTranslator(translator)
+    try:
+        in_other_words = told(caught.value)
+    finally:
+        qapp.removeTranslator(translator)
+    assert in_other_words != english
+    assert str(missing) in in_other_words

@@ -752,6 +752,10 @@ def test_everything_that_takes_the_focus_has_a_name(camera: Desk) -> None:
             assert button.toolTip()
 
 
+def is_hangul(text: str) -> bool:
+    return any("\uac00" <= letter <= "\ud7a3" for letter in text)
+
+
 def test_the_window_speaks_korean(desk: Desk) -> None:
     application = QApplication.instance()
     assert isinstance(application, QApplication)
@@ -760,7 +764,11 @@ def test_the_window_speaks_korean(desk: Desk) -> None:
         window = desk.window()
         assert window.video.notice.title.text() == "열린 소스가 없습니다"
         read = texts_of(window) + "".join(entries(window.source_menu.actions()))
-        assert any("\uac00" <= letter <= "\ud7a3" for letter in read)
+        assert is_hangul(read)
+        assert is_hangul(window.style_().words.female)
+        window.open("missing.mp4")
+        desk.until(lambda: is_hangul(window.video.notice.text.text()))
+        assert "missing.mp4" in window.video.notice.text.text()
     finally:
         for translator in translators:
             application.removeTranslator(translator)

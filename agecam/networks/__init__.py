@@ -24,7 +24,9 @@ def build_network(name: str, size_px: int, **arguments: Any) -> keras.Model:
         WeightsError: no network has this name.
     """
     if name not in NETWORKS:
-        raise WeightsError(f"No network is called '{name}': there are {', '.join(sorted(NETWORKS))}.")
+        raise WeightsError(
+            "No network is called '{name}': there are {names}.", name=name, names=", ".join(sorted(NETWORKS))
+        )
     return NETWORKS[name](size_px, **arguments)
 
 

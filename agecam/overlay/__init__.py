@@ -11,10 +11,10 @@ import numpy as np
 
 from agecam.overlay.labels import INK, draw_labels, label_of, line_px_of, rect_of
 from agecam.overlay.sprites import HALO_OPACITY, HALO_PX, Colour, Rect, corner, dot, lay, window
-from agecam.overlay.style import DEFAULT_STYLE, OverlayStyle
+from agecam.overlay.style import DEFAULT_STYLE, OverlayStyle, Words
 from agecam.types import Face, FloatArray, Image
 
-__all__ = ["DEFAULT_STYLE", "PALETTE", "OverlayStyle", "annotate", "label_lines"]
+__all__ = ["DEFAULT_STYLE", "PALETTE", "OverlayStyle", "Words", "annotate", "label_lines"]
 
 # Told apart by hue on light and dark pictures alike, and none of them stands for a gender.
 PALETTE: tuple[Colour, ...] = (

@@ -8,6 +8,7 @@ import numpy as np
 
 from agecam.overlay.sprites import HALO_PX, Colour, Plane, Rect, Sprite, bar_px, lay, plate, text
 from agecam.overlay.style import OverlayStyle
+from agecam.overlay.typeface import Typeface
 from agecam.types import Face, Image
 
 INK: Colour = (250, 250, 250)
@@ -51,7 +52,7 @@ def draw_labels(canvas: Image, shown: Sequence[tuple[Face, Colour]], style: Over
     boxes = [clipped(rect_of(face), picture) for face, _ in shown]
     taken: list[Rect] = []
     for index, (face, colour) in enumerate(shown):
-        label = _fitting_layout(label_of(face, style, colour), picture)
+        label = _fitting_layout(label_of(face, style, colour), picture, style.words.typeface)
         if label is None:
             continue
         spot = _place(label, boxes[index], boxes[:index] + boxes[index + 1 :], taken, picture, gap)
@@ -73,7 +74,7 @@ def label_of(face: Face, style: OverlayStyle, colour: Colour) -> Lines:
     if style.show_gender:
         with_probability = style.show_probability and face.gender != "unsure"
         chance = f" {100 * face.gender_probability:.0f} %" if with_probability else ""
-        second.append(Run(face.gender + chance, QUIET_INK))
+        second.append(Run(style.words.of(face.gender) + chance, QUIET_INK))
     if style.show_track and face.track is not None:
         (first or second).append(Run(f"#{face.track}", colour))
     return tuple(tuple(line) for line in (first, second) if line)
@@ -97,19 +98,19 @@ def line_px_of(canvas: Image) -> int:
     return max(1, round(shorter_side * LINE_SHARE))
 
 
-def _fitting_layout(lines: Lines, picture: Rect) -> Layout | None:
+def _fitting_layout(lines: Lines, picture: Rect, typeface: Typeface) -> Layout | None:
     """Lay the label out in the size that suits the picture, or smaller, or not at all."""
     width, height = picture[2:]
     usual_px = max(MIN_TEXT_PX, round(min(width, height) * TEXT_SHARE))
     for text_px in range(usual_px, SMALLEST_TEXT_PX - 1, -1):
-        layout = _layout(lines, text_px)
+        layout = _layout(lines, text_px, typeface)
         if layout.texts and layout.width <= width and layout.height <= height:
             return layout
     return None
 
 
 @lru_cache(maxsize=512)
-def _layout(lines: Lines, text_px: int) -> Layout:
+def _layout(lines: Lines, text_px: int, typeface: Typeface) -> Layout:
     padding = round(0.5 * text_px)
     texts = []
     right, baseline = 0, 0
@@ -119,7 +120,7 @@ def _layout(lines: Lines, text_px: int) -> Layout:
         x = bar_px(text_px) + padding
         for run in line:
             size_px = round(run.scale * text_px)
-            sprite, advance, ascent = text(run.text, size_px, run.bold, run.colour)
+            sprite, advance, ascent = text(run.text, size_px, run.bold, run.colour, typeface)
             texts.append((sprite, x, baseline - ascent))
             right = max(right, x + advance)
             x += advance + round(0.4 * text_px)

@@ -3,15 +3,13 @@
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image as PillowImage
-from PIL import ImageDraw, ImageFont
 
+from agecam.overlay.typeface import Typeface
 from agecam.types import Image
 
 Colour = tuple[int, int, int]
@@ -93,22 +91,10 @@ def bar_px(text_px: int) -> int:
 
 
 @lru_cache(maxsize=1024)
-def text(text: str, size_px: int, bold: bool, colour: Colour) -> tuple[Sprite, int, int]:
+def text(text: str, size_px: int, bold: bool, colour: Colour, typeface: Typeface) -> tuple[Sprite, int, int]:
     """Render a text; return it with its advance and the height of its baseline's top, in pixels."""
-    font = _font(size_px, bold)
-    ascent, descent = font.getmetrics()
-    advance = round(font.getlength(text))
-    mask = PillowImage.new("L", (advance + 1, ascent + descent))
-    ImageDraw.Draw(mask).text((0, ascent), text, fill=255, font=font, anchor="ls")
-    return _sprite([(colour, np.asarray(mask) / 255)]), advance, ascent
-
-
-@lru_cache(maxsize=64)
-def _font(size_px: int, bold: bool) -> ImageFont.FreeTypeFont:
-    import matplotlib  # a third of a second, due only where text is drawn
-
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    return ImageFont.truetype(str(Path(matplotlib.get_data_path(), "fonts", "ttf", name)), size_px)
+    written = typeface(text, size_px, bold)
+    return _sprite([(colour, written.opacity / 255)]), written.advance_px, written.ascent_px
 
 
 def _beyond_corner(across: Plane, along: Plane) -> Plane:

@@ -2,6 +2,23 @@
 
 from dataclasses import dataclass
 
+from agecam.overlay.typeface import Typeface, dejavu
+from agecam.types import Gender
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of a label, in a language and in letters that can write it."""
+
+    female: str = "female"
+    male: str = "male"
+    unsure: str = "unsure"
+    typeface: Typeface = dejavu
+
+    def of(self, gender: Gender) -> str:
+        """What a person reads."""
+        return {"female": self.female, "male": self.male, "unsure": self.unsure}[gender]
+
 
 @dataclass(frozen=True)
 class OverlayStyle:
@@ -19,6 +36,7 @@ class OverlayStyle:
     show_landmarks: bool = False
     blur_faces: bool = False
     """Makes faces unrecognisable before anything is drawn."""
+    words: Words = Words()
 
 
 DEFAULT_STYLE = OverlayStyle()

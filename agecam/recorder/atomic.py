@@ -15,19 +15,6 @@ from agecam.errors import OutputError
 
 PathLike = str | os.PathLike[str]
 
-_WAYS_OUT = {
-    errno.ENOSPC: "the disk is full; free some space or choose another place",
-    errno.EDQUOT: "your share of the disk is used up; free some space or choose another place",
-    errno.EPIPE: "the program that reads it has ended; let it read to the end, or write to a file",
-    errno.EFBIG: "the file grew larger than this disk allows; choose another place",
-    errno.EACCES: "permission was denied; choose a place where you may write",
-    errno.EPERM: "permission was denied; choose a place where you may write",
-    errno.EROFS: "the disk is read-only; choose a place where you may write",
-    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
-    errno.EEXIST: "what should be its folder is a file; choose another place",
-    errno.ENOTDIR: "what should be its folder is a file; choose another place",
-}
-
 
 class PartFile:
     """A file in the making, open for binary writing beside its final name.
@@ -133,11 +120,11 @@ def _created(path: Path) -> bool:
 
 def _check_replaceable(path: Path) -> None:
     if path.is_dir():
-        raise OutputError(f"Cannot write {path}: it is a folder; add a file name.")
+        raise OutputError("Cannot write {path}: it is a folder; add a file name.", path=path)
     if path.exists() and not path.is_file():
-        raise OutputError(f"Cannot write {path}: it is not an ordinary file; choose another name.")
+        raise OutputError("Cannot write {path}: it is not an ordinary file; choose another name.", path=path)
     if path.exists() and not os.access(path, os.W_OK):
-        raise OutputError(f"Cannot write {path}: it is read-only; choose another name.")
+        raise OutputError("Cannot write {path}: it is read-only; choose another name.", path=path)
 
 
 def _numbered(path: Path) -> Iterator[Path]:
@@ -198,11 +185,49 @@ def explained(name: PathLike) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OutputError(f"Cannot write {name}: {way_out(error)}.") from error
+        raise unwritable(name, error) from error
 
 
-def way_out(error: Exception) -> str:
-    """What to tell a person about an error of the operating system, without its final full stop."""
-    known = _WAYS_OUT.get(getattr(error, "errno", None) or 0)
-    reason = getattr(error, "strerror", None) or str(error)
-    return known or f"{reason[:1].lower()}{reason[1:]}; choose another place"
+def unwritable(name: PathLike, error: Exception) -> OutputError:
+    """What to tell a person about an error of the operating system."""
+    match getattr(error, "errno", None):
+        case errno.ENOSPC:
+            sentence = OutputError(
+                "Cannot write {name}: the disk is full; free some space or choose another place.", name=name
+            )
+        case errno.EDQUOT:
+            sentence = OutputError(
+                "Cannot write {name}: your share of the disk is used up; free some space or choose another place.",
+                name=name,
+            )
+        case errno.EPIPE:
+            sentence = OutputError(
+                "Cannot write {name}: the program that reads it has ended; let it read to the end, or write to a file.",
+                name=name,
+            )
+        case errno.EFBIG:
+            sentence = OutputError(
+                "Cannot write {name}: the file grew larger than this disk allows; choose another place.", name=name
+            )
+        case errno.EACCES | errno.EPERM:
+            sentence = OutputError(
+                "Cannot write {name}: permission was denied; choose a place where you may write.", name=name
+            )
+        case errno.EROFS:
+            sentence = OutputError(
+                "Cannot write {name}: the disk is read-only; choose a place where you may write.", name=name
+            )
+        case errno.ENAMETOOLONG:
+            sentence = OutputError("Cannot write {name}: the name is too long; choose a shorter one.", name=name)
+        case errno.EEXIST | errno.ENOTDIR:
+            sentence = OutputError(
+                "Cannot write {name}: what should be its folder is a file; choose another place.", name=name
+            )
+        case _:
+            reason = getattr(error, "strerror", None) or str(error)
+            sentence = OutputError(
+                "Cannot write {name}: {reason}; choose another place.",
+                name=name,
+                reason=f"{reason[:1].lower()}{reason[1:]}",
+            )
+    return sentence

@@ -23,7 +23,7 @@ _PIXELS_AN_INCH = 100
 def check_plot_path(path: PathLike) -> None:
     """Raise `OutputError` if no plot can be written at `path`."""
     if Path(path).suffix.lower() != ".png":
-        raise OutputError(f"Cannot write a plot as {path}: choose a name ending in .png.")
+        raise OutputError("Cannot write a plot as {path}: choose a name ending in .png.", path=path)
     check_writable(path)
 
 

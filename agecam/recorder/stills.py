@@ -34,9 +34,9 @@ class StillWriter:
         self._folder = Path(folder)
         self._suffix = suffix.lower()
         if self._suffix not in _ENCODING:
-            raise OutputError(f"Cannot write {suffix} pictures; choose .png or .jpg.")
+            raise OutputError("Cannot write {suffix} pictures; choose .png or .jpg.", suffix=suffix)
         if self._folder.exists() and not self._folder.is_dir():
-            raise OutputError(f"Cannot write into {folder}: it is not a folder; choose another name.")
+            raise OutputError("Cannot write into {folder}: it is not a folder; choose another name.", folder=folder)
         check_writable(self._folder / f"picture{self._suffix}")
 
     def write(self, image_bgr: Image, stem: str, texts: Mapping[str, str] | None = None) -> Path:

@@ -14,7 +14,7 @@ from av.codec.codec import UnknownCodecError
 from av.video.reformatter import ColorRange, Colorspace
 
 from agecam.errors import OutputError
-from agecam.recorder.atomic import LastingFile, PartFile, PathLike, Writer, check_writable, way_out
+from agecam.recorder.atomic import LastingFile, PartFile, PathLike, Writer, check_writable, unwritable
 from agecam.types import Image
 
 TICKS_PER_S = 90_000
@@ -131,10 +131,10 @@ class VideoWriter(Writer):
             yield
         except UnknownCodecError as error:
             raise OutputError(
-                f"Cannot write {self._name}: this PyAV has no H.264 encoder; install it anew with pip."
+                "Cannot write {name}: this PyAV has no H.264 encoder; install it anew with pip.", name=self._name
             ) from error
         except (OSError, av.error.FFmpegError) as error:
-            raise OutputError(f"Cannot write {self._name}: {way_out(error)}.") from error
+            raise unwritable(self._name, error) from error
 
 
 def check_video_path(path: PathLike) -> None:
@@ -147,7 +147,7 @@ def _format(path: PathLike) -> tuple[str, dict[str, str]]:
     try:
         return _FORMATS[Path(path).suffix.lower()]
     except KeyError:
-        raise OutputError(f"Cannot write a video as {path}: choose a name ending in .mp4 or .mkv.") from None
+        raise OutputError("Cannot write a video as {path}: choose a name ending in .mp4 or .mkv.", path=path) from None
 
 
 def _fitted(image_bgr: Image, size: tuple[int, int]) -> Image:

@@ -59,7 +59,9 @@ def _first_camera() -> int:
 def _open_address(url: str, scheme: str) -> FrameSource:
     if scheme not in STREAM_SCHEMES:
         known = ", ".join(sorted(STREAM_SCHEMES))
-        raise SourceError(f"The address {redact(url)} is of an unknown kind: use one of {known}.")
+        raise SourceError(
+            "The address {address} is of an unknown kind: use one of {known}.", address=redact(url), known=known
+        )
     return StreamSource(url)
 
 
@@ -69,7 +71,9 @@ def _open_path(spec: str, camera_mode: CameraMode | None) -> FrameSource:
         kind = _kind(path)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise SourceError(f"'{spec}' cannot be opened ({reason}): check the path and its permissions.") from error
+        raise SourceError(
+            "'{spec}' cannot be opened ({reason}): check the path and its permissions.", spec=spec, reason=reason
+        ) from error
     match kind:
         case "folder":
             return FolderSource(path)
@@ -82,9 +86,9 @@ def _open_path(spec: str, camera_mode: CameraMode | None) -> FrameSource:
         case "missing":
             index = camera_named(spec)
             if index is None:
-                raise SourceError(f"There is no file, folder or camera named '{spec}': check the spelling.")
+                raise SourceError("There is no file, folder or camera named '{spec}': check the spelling.", spec=spec)
             return CameraSource(index, camera_mode)
-    raise SourceError(f"'{spec}' holds no frames: choose a video, a picture or a folder of pictures.")
+    raise SourceError("'{spec}' holds no frames: choose a video, a picture or a folder of pictures.", spec=spec)
 
 
 def _kind(path: Path) -> Literal["folder", "picture", "video", "device", "missing"]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 
+from agecam.errors import SourceError
 from agecam.sources.live import LiveSource
 from agecam.sources.quiet import quiet_opencv
 from agecam.sources.v4l2 import read_offers
@@ -42,7 +43,6 @@ class CameraSource(LiveSource):
 
     def __init__(self, index: int, mode: CameraMode | None = None) -> None:
         """Open the camera and take its first frame; raises SourceError where it is absent or busy."""
-        name = f"camera {index}"
         with quiet_opencv:
             capture = cv2.VideoCapture(index, _backend())
             # Drivers that keep several frames would show the past to a reader slower than the camera.
@@ -56,10 +56,15 @@ class CameraSource(LiveSource):
                     capture.set(cv2.CAP_PROP_FPS, mode.fps)
         super().__init__(
             capture,
-            name,
-            refused=f"There is no free camera with the number {index}: connect it, close other programs "
-            "that use it, or choose another one.",
-            stopped=f"The {name} stopped giving pictures: check its cable, then start it again.",
+            f"camera {index}",
+            refused=SourceError(
+                "There is no free camera with the number {index}: connect it, close other programs that use it, or "
+                "choose another one.",
+                index=index,
+            ),
+            stopped=SourceError(
+                "The camera {index} stopped giving pictures: check its cable, then start it again.", index=index
+            ),
         )
 
 

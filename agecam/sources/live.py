@@ -17,11 +17,11 @@ _FASTEST_FPS = 1000.0
 class LiveSource(BaseSource):
     """Frames as they come from an open OpenCV capture, timed by the clock since the first."""
 
-    def __init__(self, capture: cv2.VideoCapture, name: str, refused: str, stopped: str) -> None:
+    def __init__(self, capture: cv2.VideoCapture, name: str, refused: SourceError, stopped: SourceError) -> None:
         """Take over a capture and its first frame.
 
-        `refused` and `stopped` are the sentences for a source that gives no frame at all and for one
-        that stops giving them; SourceError is raised with `refused` here and with `stopped` by `read`.
+        `refused` is raised here for a source that gives no frame at all, `stopped` by `read` for one that stops
+        giving them.
         """
         self._capture: cv2.VideoCapture | None = capture
         self._name = name
@@ -29,7 +29,7 @@ class LiveSource(BaseSource):
         image = self._grab()
         if image is None:
             self.close()
-            raise SourceError(refused)
+            raise refused
         self._start_s = time.monotonic()
         self._delivered = 1
         self._first: Frame | None = Frame(image, 0, 0.0, name)
@@ -46,7 +46,7 @@ class LiveSource(BaseSource):
         image = self._grab()
         if image is None:
             self.close()
-            raise SourceError(self._stopped)
+            raise self._stopped
         index = self._delivered
         self._delivered += 1
         return Frame(image, index, time.monotonic() - self._start_s, self._name)

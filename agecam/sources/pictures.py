@@ -41,21 +41,24 @@ def read_picture(path: str | Path) -> Image:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise SourceError(
-            f"The picture '{path.name}' cannot be opened ({reason}): check the path and its permissions."
+            "The picture '{name}' cannot be opened ({reason}): check the path and its permissions.",
+            name=path.name,
+            reason=reason,
         ) from error
     if not data.size:
-        raise SourceError(f"The picture '{path.name}' is empty: copy it again or choose another.")
+        raise SourceError("The picture '{name}' is empty: copy it again or choose another.", name=path.name)
     try:
         with quiet_stderr:
             image = cv2.imdecode(data, cv2.IMREAD_COLOR)
     except cv2.error as error:
         raise SourceError(
-            f"The picture '{path.name}' is too large to be read: make it smaller and try again."
+            "The picture '{name}' is too large to be read: make it smaller and try again.", name=path.name
         ) from error
     if image is None:
         raise SourceError(
-            f"The picture '{path.name}' cannot be read, as it is damaged or of an unknown kind: "
-            "save it again as JPEG or PNG."
+            "The picture '{name}' cannot be read, as it is damaged or of an unknown kind: "
+            "save it again as JPEG or PNG.",
+            name=path.name,
         )
     return np.ascontiguousarray(image, np.uint8)
 
@@ -111,16 +114,22 @@ class FolderSource(BaseSource):
             paths = sorted((p for p in folder.iterdir() if _is_candidate(p)), key=natural_key)
         except OSError as error:
             raise SourceError(
-                f"The folder '{name}' cannot be read ({error.strerror}): check its permissions."
+                "The folder '{name}' cannot be read ({reason}): check its permissions.",
+                name=name,
+                reason=error.strerror,
             ) from error
         if not paths:
-            raise SourceError(f"The folder '{name}' holds no pictures: choose one that holds JPEG or PNG files.")
+            raise SourceError(
+                "The folder '{name}' holds no pictures: choose one that holds JPEG or PNG files.", name=name
+            )
         self._paths = paths
         self._place = 0
         self._next = self._load()
         if self._next is None:
             raise SourceError(
-                f"None of the {len(paths)} pictures in the folder '{name}' can be read: save them again as JPEG or PNG."
+                "None of the {count} pictures in the folder '{name}' can be read: save them again as JPEG or PNG.",
+                count=len(paths),
+                name=name,
             )
         height, width = self._next.image_bgr.shape[:2]
         super().__init__(SourceInfo(name, width, height, fps=None, frame_count=len(paths), live=False))

@@ -8,6 +8,7 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 import cv2
 
+from agecam.errors import SourceError
 from agecam.sources.live import LiveSource
 from agecam.sources.quiet import quiet_opencv
 
@@ -30,9 +31,14 @@ class StreamSource(LiveSource):
         super().__init__(
             capture,
             name,
-            refused=f"The stream {name} cannot be reached or holds no video: check the address, the "
-            "password and that its sender runs.",
-            stopped=f"The stream {name} has ended: check that its sender runs, then start it again.",
+            refused=SourceError(
+                "The stream {name} cannot be reached or holds no video: check the address, the password and that its "
+                "sender runs.",
+                name=name,
+            ),
+            stopped=SourceError(
+                "The stream {name} has ended: check that its sender runs, then start it again.", name=name
+            ),
         )
 
 

@@ -56,7 +56,7 @@ class VideoSource(BaseSource):
         self._ahead = list(islice(self._frames, 1))
         if not self._ahead:
             self.close()
-            raise SourceError(f"The video '{self._name}' holds no readable frame: choose another file.")
+            raise SourceError("The video '{name}' holds no readable frame: choose another file.", name=self._name)
         height, width = upright_bgr(self._ahead[0][0]).shape[:2]
         super().__init__(
             SourceInfo(path.name, width, height, decoder.fps, decoder.frame_count, live=False),
@@ -71,8 +71,10 @@ class VideoSource(BaseSource):
             if self._index and self._decoder.cut_short:
                 self.close()
                 raise SourceError(
-                    f"The video '{self._name}' is damaged and ends early, after {self._index} frames: "
-                    "copy it again to have the rest."
+                    "The video '{name}' is damaged and ends early, after {count} frames: "
+                    "copy it again to have the rest.",
+                    name=self._name,
+                    count=self._index,
                 )
             return None
         self._index += 1
@@ -176,23 +178,24 @@ def _open(path: Path, thread_type: str = "AUTO") -> "_Decoder":
         with path.open("rb") as file:
             start = file.read(7)
         if not start:
-            raise SourceError(f"The file '{path.name}' is empty: copy it again or choose another.")
+            raise SourceError("The file '{name}' is empty: copy it again or choose another.", name=path.name)
         if start == b"#EXTM3U":  # FFmpeg would wait minutes for one whose parts cannot be had
-            raise SourceError(f"'{path.name}' is a playlist: open the address of its stream instead.")
+            raise SourceError("'{name}' is a playlist: open the address of its stream instead.", name=path.name)
         # 'file:' keeps FFmpeg from reading a colon in a name as a protocol, and the whitelist keeps
         # files that name other files from reaching out to the network.
         container = av.open(f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError) as error:
         raise SourceError(
-            f"'{path.name}' cannot be read as a video or picture, as it is damaged or of an unknown kind: "
-            "choose another file."
+            "'{name}' cannot be read as a video or picture, as it is damaged or of an unknown kind: "
+            "choose another file.",
+            name=path.name,
         ) from error
     for stream in container.streams.video:
         if not stream.disposition & Disposition.attached_pic:  # the cover of a piece of music
             stream.thread_type = thread_type
             return _Decoder(path, container, stream)
     container.close()
-    raise SourceError(f"The file '{path.name}' holds no video: choose a video or a picture.")
+    raise SourceError("The file '{name}' holds no video: choose a video or a picture.", name=path.name)
 
 
 class _Decoder:

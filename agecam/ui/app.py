@@ -24,6 +24,7 @@ from agecam.settings import Settings, Theme, default_path, load_settings
 from agecam.sources import FrameSource, is_live_spec, list_cameras, name_of, open_source
 from agecam.ui.look import apply_theme
 from agecam.ui.main_window import MainWindow, OpenedSource
+from agecam.ui.messages import told
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def run_window(spec: str | None, model: str | None = None) -> int:
     log_path = start_log()
     path = default_path()
     settings, problem = load_settings(path)
-    if problem:
+    if problem is not None:
         log.error("%s", problem)
     if model is not None:
         settings = replace(settings, model=model)
@@ -50,8 +51,8 @@ def run_window(spec: str | None, model: str | None = None) -> int:
     window = MainWindow(settings, path, build_live_engine, open_with, recognise, list_cameras, log_path=log_path)
     window.cameras.start()
     window.show()
-    if problem:
-        window.video.toast.tell(problem)
+    if problem is not None:
+        window.video.toast.tell(told(problem))
     QTimer.singleShot(0, lambda: window.open(spec) if spec else window.open_first())
     wake_for_signals(application, window)
     code = application.exec()

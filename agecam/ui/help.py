@@ -14,7 +14,7 @@ from agecam.live import LiveSession
 from agecam.settings import Settings
 from agecam.ui.actions import Actions
 from agecam.ui.dialogs import AboutDialog, ShortcutsDialog
-from agecam.ui.messages import Text
+from agecam.ui.messages import Text, told
 from agecam.ui.video_view import Toast
 
 
@@ -69,7 +69,7 @@ class Help(QObject):
             card = load_card(find_model(self._settings().model))
             weights = Text.WEIGHTS(name=card.name, date=card.date, licence=card.licence)
         except AgeCamError as error:
-            weights = str(error)
+            weights = told(error)
         AboutDialog(weights, self._window).exec()
 
     def _open_log(self) -> None:

@@ -46,6 +46,7 @@ from agecam.ui.playback_bar import PlaybackBar
 from agecam.ui.saver import Saver
 from agecam.ui.source_menu import ListModes, SourceMenu
 from agecam.ui.transport import Transport
+from agecam.ui.typeface import words_of_window
 from agecam.ui.video_view import VideoView
 from agecam.ui.watch import CameraWatch
 
@@ -100,6 +101,7 @@ class MainWindow(QMainWindow):
         self._waits_for_camera = False
         self._wanted: CameraMode | None = None
         self._people = People()
+        self._words = words_of_window()
         self._closed = False
         self.all_ended = True
         """After closing: whether every thread has."""
@@ -303,7 +305,7 @@ class MainWindow(QMainWindow):
 
     def style_(self) -> OverlayStyle:
         """What is drawn."""
-        return OverlayStyle(**{name: getattr(self.settings, name) for name in STYLE})
+        return OverlayStyle(**{name: getattr(self.settings, name) for name in STYLE}, words=self._words)
 
     def _set_style(self, name: str, on: bool) -> None:
         setattr(self.settings, name, on)

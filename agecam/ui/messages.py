@@ -1,8 +1,14 @@
-"""All wording of the window, in one place: `Text.QUIT()` is what a person reads, in their language."""
+"""All wording of the window, in one place: `Text.QUIT()` is what a person reads, in their language.
+
+Only the sentences of errors stand where they arise; `told` says them in that language, too. After a change of either,
+`python -m tests.translations` brings the translations up to date.
+"""
 
 from enum import Enum
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from agecam.errors import AgeCamError
 
 
 class Text(Enum):
@@ -163,3 +169,11 @@ class Text(Enum):
     def plain(self) -> str:
         """As a title: without what makes it a menu entry."""
         return self().replace("&", "").rstrip(".")
+
+
+def told(error: AgeCamError | None) -> str:
+    """What went wrong, in the language of the window; empty for nothing."""
+    if error is None:
+        return ""
+    sentence = QCoreApplication.translate("AgeCam", error.sentence)
+    return sentence.format(**error.values) if error.values else sentence

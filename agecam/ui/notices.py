@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from agecam.errors import AgeCamError
 from agecam.live import LiveFigures, Phase, PlayerState
-from agecam.ui.messages import Text
+from agecam.ui.messages import Text, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,13 @@ def what_to_say(
     if name is None:
         return Said(Text.CLOSED(), Text.CLOSED_HINT(), Text.WATCH_DEMO())
     if state.phase is Phase.LOST:
-        return Said(Text.LOST(name=name), f"{state.error} {Text.TRIES_AGAIN()}", Text.TRY_AGAIN(), with_details=True)
+        return Said(
+            Text.LOST(name=name), f"{told(state.error)} {Text.TRIES_AGAIN()}", Text.TRY_AGAIN(), with_details=True
+        )
     if state.phase is Phase.FAILED:
-        return Said(Text.FAILED(name=name), str(state.error), Text.WATCH_DEMO(), with_details=True)
+        return Said(Text.FAILED(name=name), told(state.error), Text.WATCH_DEMO(), with_details=True)
     if engine_error is not None:
-        return Said(Text.NO_LABELS(), str(engine_error), with_details=True)
+        return Said(Text.NO_LABELS(), told(engine_error), with_details=True)
     if state.phase is Phase.OPENING and not has_picture:
         return Said(Text.OPENING(name=name))
     return None

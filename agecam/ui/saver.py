@@ -18,7 +18,7 @@ from agecam.overlay import OverlayStyle
 from agecam.recorder import CsvWriter
 from agecam.settings import Settings
 from agecam.types import FrameResult, Image
-from agecam.ui.messages import Text
+from agecam.ui.messages import Text, told
 from agecam.ui.video_view import Toast
 
 log = logging.getLogger(__name__)
@@ -143,4 +143,4 @@ class Saver:
 
     def _fail(self, error: AgeCamError) -> None:
         log.error("%s", error)
-        self._toast.tell(str(error))
+        self._toast.tell(told(error))

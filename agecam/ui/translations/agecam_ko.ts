@@ -475,5 +475,209 @@
         <source>Recording</source>
         <translation>녹화 중</translation>
     </message>
+    <message>
+        <source>&apos;{name}&apos; cannot be read as a video or picture, as it is damaged or of an unknown kind: choose another file.</source>
+        <translation>&apos;{name}&apos; 파일이 손상되었거나 알 수 없는 형식이어서 동영상이나 사진으로 읽을 수 없습니다. 다른 파일을 고르세요.</translation>
+    </message>
+    <message>
+        <source>&apos;{name}&apos; is a playlist: open the address of its stream instead.</source>
+        <translation>&apos;{name}&apos; 파일은 재생 목록입니다. 대신 스트림 주소를 여세요.</translation>
+    </message>
+    <message>
+        <source>&apos;{spec}&apos; cannot be opened ({reason}): check the path and its permissions.</source>
+        <translation>&apos;{spec}&apos; 항목을 열 수 없습니다({reason}). 경로와 권한을 확인하세요.</translation>
+    </message>
+    <message>
+        <source>&apos;{spec}&apos; holds no frames: choose a video, a picture or a folder of pictures.</source>
+        <translation>&apos;{spec}&apos; 항목에는 프레임이 없습니다. 동영상, 사진 또는 사진 폴더를 고르세요.</translation>
+    </message>
+    <message>
+        <source>Cannot write a video as {path}: choose a name ending in .mp4 or .mkv.</source>
+        <translation>{path} 이름으로는 동영상을 저장할 수 없습니다. .mp4 또는 .mkv로 끝나는 이름을 고르세요.</translation>
+    </message>
+    <message>
+        <source>Cannot write into {folder}: it is not a folder; choose another name.</source>
+        <translation>{folder} 위치에 저장할 수 없습니다. 폴더가 아니므로 다른 이름을 고르세요.</translation>
+    </message>
+    <message>
+        <source>Cannot write {name}: permission was denied; choose a place where you may write.</source>
+        <translation>{name} 파일을 저장할 권한이 없습니다. 쓸 수 있는 위치를 고르세요.</translation>
+    </message>
+    <message>
+        <source>Cannot write {name}: the disk is full; free some space or choose another place.</source>
+        <translation>디스크가 가득 차서 {name} 파일을 저장할 수 없습니다. 공간을 비우거나 다른 위치를 고르세요.</translation>
+    </message>
+    <message>
+        <source>Cannot write {name}: the disk is read-only; choose a place where you may write.</source>
+        <translation>디스크가 읽기 전용이어서 {name} 파일을 저장할 수 없습니다. 쓸 수 있는 위치를 고르세요.</translation>
+    </message>
+    <message>
+        <source>Cannot write {name}: the file grew larger than this disk allows; choose another place.</source>
+        <translation>이 디스크가 허용하는 크기를 넘어서 {name} 파일을 저장할 수 없습니다. 다른 위치를 고르세요.</translation>
+    </message>
+    <message>
+        <source>Cannot write {name}: the name is too long; choose a shorter one.</source>
+        <translation>이름이 너무 길어서 {name} 파일을 저장할 수 없습니다. 더 짧은 이름을 고르세요.</translation>
+    </message>
+    <message>
+        <source>Cannot write {name}: the program that reads it has ended; let it read to the end, or write to a file.</source>
+        <translation>읽던 프로그램이 끝나서 {name}에 쓸 수 없습니다. 끝까지 읽게 하거나 파일에 저장하세요.</translation>
+    </message>
+    <message>
+        <source>Cannot write {name}: this PyAV has no H.264 encoder; install it anew with pip.</source>
+        <translation>설치된 PyAV에 H.264 인코더가 없어서 {name} 파일을 저장할 수 없습니다. pip으로 다시 설치하세요.</translation>
+    </message>
+    <message>
+        <source>Cannot write {name}: what should be its folder is a file; choose another place.</source>
+        <translation>폴더가 있어야 할 자리에 파일이 있어서 {name} 파일을 저장할 수 없습니다. 다른 위치를 고르세요.</translation>
+    </message>
+    <message>
+        <source>Cannot write {name}: your share of the disk is used up; free some space or choose another place.</source>
+        <translation>디스크 할당량을 다 써서 {name} 파일을 저장할 수 없습니다. 공간을 비우거나 다른 위치를 고르세요.</translation>
+    </message>
+    <message>
+        <source>Cannot write {name}: {reason}; choose another place.</source>
+        <translation>{name} 파일을 저장할 수 없습니다({reason}). 다른 위치를 고르세요.</translation>
+    </message>
+    <message>
+        <source>Cannot write {path}: it is a folder; add a file name.</source>
+        <translation>{path} 위치는 폴더여서 저장할 수 없습니다. 파일 이름을 붙이세요.</translation>
+    </message>
+    <message>
+        <source>Cannot write {path}: it is not an ordinary file; choose another name.</source>
+        <translation>{path} 항목은 일반 파일이 아니어서 저장할 수 없습니다. 다른 이름을 고르세요.</translation>
+    </message>
+    <message>
+        <source>Cannot write {path}: it is read-only; choose another name.</source>
+        <translation>{path} 파일은 읽기 전용이어서 저장할 수 없습니다. 다른 이름을 고르세요.</translation>
+    </message>
+    <message>
+        <source>Cannot write {suffix} pictures; choose .png or .jpg.</source>
+        <translation>{suffix} 형식으로는 사진을 저장할 수 없습니다. .png 또는 .jpg를 고르세요.</translation>
+    </message>
+    <message>
+        <source>No network is called &apos;{name}&apos;: there are {names}.</source>
+        <translation>&apos;{name}&apos;(이)라는 네트워크는 없습니다. 사용할 수 있는 네트워크: {names}.</translation>
+    </message>
+    <message>
+        <source>No source was given: name a camera, video, picture, folder or stream address.</source>
+        <translation>소스가 지정되지 않았습니다. 카메라, 동영상, 사진, 폴더 또는 스트림 주소를 지정하세요.</translation>
+    </message>
+    <message>
+        <source>None of the {count} pictures in the folder &apos;{name}&apos; can be read: save them again as JPEG or PNG.</source>
+        <translation>&apos;{name}&apos; 폴더의 사진 {count}장을 모두 읽을 수 없습니다. JPEG 또는 PNG로 다시 저장하세요.</translation>
+    </message>
+    <message>
+        <source>TensorFlow sees no GPU on this machine: compute on the processor instead (--device cpu, or auto).</source>
+        <translation>TensorFlow가 이 컴퓨터에서 그래픽 카드를 찾지 못했습니다. 프로세서로 계산하세요(--device cpu 또는 auto).</translation>
+    </message>
+    <message>
+        <source>The address {address} is of an unknown kind: use one of {known}.</source>
+        <translation>{address} 주소는 알 수 없는 종류입니다. 다음 중 하나를 사용하세요: {known}.</translation>
+    </message>
+    <message>
+        <source>The camera {index} stopped giving pictures: check its cable, then start it again.</source>
+        <translation>카메라 {index}에서 영상이 더 이상 들어오지 않습니다. 케이블을 확인한 다음 다시 시작하세요.</translation>
+    </message>
+    <message>
+        <source>The card {path} cannot be used ({reason}): reinstall the model.</source>
+        <translation>모델 카드 {path} 파일을 사용할 수 없습니다({reason}). 모델을 다시 설치하세요.</translation>
+    </message>
+    <message>
+        <source>The card {path} is missing: put it back beside its weights.</source>
+        <translation>모델 카드 {path} 파일이 없습니다. 가중치 파일 옆에 다시 두세요.</translation>
+    </message>
+    <message>
+        <source>The demo lacks its portraits: install scikit-image and matplotlib again.</source>
+        <translation>데모에 쓸 인물 사진이 없습니다. scikit-image와 matplotlib을 다시 설치하세요.</translation>
+    </message>
+    <message>
+        <source>The detector takes (height, width, 3) 8-bit BGR pictures, not {shape} {kind}.</source>
+        <translation>검출기는 (높이, 너비, 3) 8비트 BGR 사진만 받습니다. 받은 것: {shape} {kind}.</translation>
+    </message>
+    <message>
+        <source>The face detector failed on a {width}x{height} picture: {reason}</source>
+        <translation>{width}x{height} 사진에서 얼굴 검출에 실패했습니다: {reason}</translation>
+    </message>
+    <message>
+        <source>The file &apos;{name}&apos; holds no video: choose a video or a picture.</source>
+        <translation>&apos;{name}&apos; 파일에는 동영상이 없습니다. 동영상이나 사진을 고르세요.</translation>
+    </message>
+    <message>
+        <source>The file &apos;{name}&apos; is empty: copy it again or choose another.</source>
+        <translation>&apos;{name}&apos; 파일이 비어 있습니다. 다시 복사하거나 다른 파일을 고르세요.</translation>
+    </message>
+    <message>
+        <source>The folder &apos;{name}&apos; cannot be read ({reason}): check its permissions.</source>
+        <translation>&apos;{name}&apos; 폴더를 읽을 수 없습니다({reason}). 권한을 확인하세요.</translation>
+    </message>
+    <message>
+        <source>The folder &apos;{name}&apos; holds no pictures: choose one that holds JPEG or PNG files.</source>
+        <translation>&apos;{name}&apos; 폴더에 사진이 없습니다. JPEG 또는 PNG 파일이 있는 폴더를 고르세요.</translation>
+    </message>
+    <message>
+        <source>The network on the card {path} does not give {outputs} outputs.</source>
+        <translation>모델 카드 {path}의 네트워크는 출력이 {outputs}개가 아닙니다.</translation>
+    </message>
+    <message>
+        <source>The picture &apos;{name}&apos; cannot be opened ({reason}): check the path and its permissions.</source>
+        <translation>&apos;{name}&apos; 사진을 열 수 없습니다({reason}). 경로와 권한을 확인하세요.</translation>
+    </message>
+    <message>
+        <source>The picture &apos;{name}&apos; cannot be read, as it is damaged or of an unknown kind: save it again as JPEG or PNG.</source>
+        <translation>&apos;{name}&apos; 사진이 손상되었거나 알 수 없는 형식이어서 읽을 수 없습니다. JPEG 또는 PNG로 다시 저장하세요.</translation>
+    </message>
+    <message>
+        <source>The picture &apos;{name}&apos; is empty: copy it again or choose another.</source>
+        <translation>&apos;{name}&apos; 사진이 비어 있습니다. 다시 복사하거나 다른 사진을 고르세요.</translation>
+    </message>
+    <message>
+        <source>The picture &apos;{name}&apos; is too large to be read: make it smaller and try again.</source>
+        <translation>&apos;{name}&apos; 사진이 너무 커서 읽을 수 없습니다. 크기를 줄여 다시 시도하세요.</translation>
+    </message>
+    <message>
+        <source>The settings in {path} cannot be read ({reason}): AgeCam begins with the usual ones.</source>
+        <translation>{path}의 설정을 읽을 수 없어({reason}) 기본 설정으로 시작합니다.</translation>
+    </message>
+    <message>
+        <source>The stream {name} cannot be reached or holds no video: check the address, the password and that its sender runs.</source>
+        <translation>{name} 스트림에 연결할 수 없거나 영상이 없습니다. 주소와 비밀번호를 확인하고 송출 중인지 확인하세요.</translation>
+    </message>
+    <message>
+        <source>The stream {name} has ended: check that its sender runs, then start it again.</source>
+        <translation>{name} 스트림이 끝났습니다. 송출 중인지 확인한 다음 다시 시작하세요.</translation>
+    </message>
+    <message>
+        <source>The video &apos;{name}&apos; holds no readable frame: choose another file.</source>
+        <translation>&apos;{name}&apos; 동영상에 읽을 수 있는 프레임이 없습니다. 다른 파일을 고르세요.</translation>
+    </message>
+    <message>
+        <source>The video &apos;{name}&apos; is damaged and ends early, after {count} frames: copy it again to have the rest.</source>
+        <translation>&apos;{name}&apos; 동영상이 손상되어 프레임 {count}개 뒤에 끝납니다. 나머지를 보려면 다시 복사하세요.</translation>
+    </message>
+    <message>
+        <source>The weights {path} are not the ones their card was written for, or are damaged: reinstall the model.</source>
+        <translation>가중치 {path} 파일이 모델 카드와 맞지 않거나 손상되었습니다. 모델을 다시 설치하세요.</translation>
+    </message>
+    <message>
+        <source>The weights {path} cannot be read ({reason}): reinstall the model.</source>
+        <translation>가중치 {path} 파일을 읽을 수 없습니다({reason}). 모델을 다시 설치하세요.</translation>
+    </message>
+    <message>
+        <source>The weights {path} do not fit the network on their card ({reason}): reinstall the model.</source>
+        <translation>가중치 {path} 파일이 모델 카드의 네트워크와 맞지 않습니다({reason}). 모델을 다시 설치하세요.</translation>
+    </message>
+    <message>
+        <source>There is no file, folder or camera named &apos;{spec}&apos;: check the spelling.</source>
+        <translation>&apos;{spec}&apos;(이)라는 파일, 폴더 또는 카메라가 없습니다. 철자를 확인하세요.</translation>
+    </message>
+    <message>
+        <source>There is no free camera with the number {index}: connect it, close other programs that use it, or choose another one.</source>
+        <translation>{index}번 카메라를 사용할 수 없습니다. 카메라를 연결하거나, 사용 중인 다른 프로그램을 닫거나, 다른 카메라를 고르세요.</translation>
+    </message>
+    <message>
+        <source>There is no model called &apos;{name}&apos;; the models here are {there}.</source>
+        <translation>&apos;{name}&apos;(이)라는 모델이 없습니다. 설치된 모델: {there}.</translation>
+    </message>
 </context>
 </TS>

@@ -1,0 +1,60 @@
+"""Bring the window's translations up to date with its texts; what is new is then to be translated by hand.
+
+    python -m tests.translations
+
+Called once more, it writes what is translated into the form that the window loads.
+"""
+
+import ast
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import agecam
+
+PACKAGE = Path(agecam.__file__).parent
+FOLDER = PACKAGE / "ui" / "translations"
+LANGUAGES = ("ko",)
+CONTEXT = "AgeCam"
+BEHIND_THE_WINDOW = ("detector.py", "device.py", "engine.py", "live", "networks", "recorder", "settings.py", "sources")
+BEHIND_THE_WINDOW += ("weights.py",)
+ELSEWHERE = {"plot.py", "results.py"}
+"""Only the command line plots and writes to standard output."""
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        errors = Path(folder, "errors.py")
+        errors.write_text("".join(f"QT_TRANSLATE_NOOP({CONTEXT!r}, {text!r})\n" for text in sorted(set(sentences()))))
+        for language in LANGUAGES:
+            ts = FOLDER / f"agecam_{language}.ts"
+            sources = [PACKAGE / "ui" / "messages.py", errors]
+            options = ["-target-language", language, "-locations", "none", "-no-obsolete"]
+            subprocess.run(["pyside6-lupdate", *sources, "-ts", ts, *options], check=True)
+            subprocess.run(["pyside6-lrelease", ts, "-qm", ts.with_suffix(".qm")], check=True)
+
+
+def sentences() -> Iterator[str]:
+    """What errors behind the window say."""
+    for name, sentence in error_calls():
+        assert isinstance(sentence, ast.Constant), f"{name} line {sentence.lineno}: give the values as arguments"
+        yield str(sentence.value)
+
+
+def error_calls() -> Iterator[tuple[str, ast.expr]]:
+    """The first argument of every error made behind the window, with the name of its file."""
+    for place in BEHIND_THE_WINDOW:
+        path = PACKAGE / place
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            if file.name not in ELSEWHERE:
+                for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                    if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in ERRORS:
+                        yield file.name, call.args[0]
+
+
+ERRORS = {"AgeCamError", "DetectorError", "OutputError", "SourceError", "UsageError", "WeightsError"}
+
+
+if __name__ == "__main__":
+    main()
