@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import keras
 import numpy as np
 import pytest
 from imdb_wiki import Row, write_index, write_picture
@@ -17,6 +18,7 @@ from older_layout import random_tensors, write_published
 from agecam.estimator import Estimator
 from agecam.install.older_layout import CONVOLUTIONS, opened
 from agecam.types import Image
+from training.adam import InPlaceAdam
 from training.datasets.wiki_faces import WikiFaces, whole
 from training.evaluate_recipe import as_published, judge_wiki, read_chalearn
 from training.transfer import split
@@ -285,3 +287,20 @@ def test_the_model_runs_over_a_video(model: Path, tmp_path: Path, write_video: A
     lines = [json.loads(line) for line in results.read_text().splitlines()]
     assert [len(line["faces"]) for line in lines] == [1] * 5
     assert all(0 <= line["faces"][0]["age"] <= 100 for line in lines)
+
+
+def test_adam_in_place_is_adam() -> None:
+    random = np.random.default_rng(3)
+    inputs = random.normal(size=(256, 20)).astype(np.float32)
+    weights, losses = [], []
+    for kind in (keras.optimizers.Adam, InPlaceAdam):
+        keras.utils.set_random_seed(1)
+        hidden = keras.layers.Dense(30, activation="relu")
+        network = keras.Sequential([keras.Input((20,)), hidden, keras.layers.Dense(5)])
+        network.compile(optimizer=kind(1e-2), loss="mse")
+        losses.append(network.fit(inputs, 2 * inputs[:, :5], epochs=6, verbose=0).history["loss"])
+        weights.append(network.get_weights())
+    assert losses[0][-1] < 0.7 * losses[0][0]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+    for usual, ours in zip(*weights, strict=True):
+        assert np.allclose(usual, ours, atol=1e-5)

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 Rows = npt.NDArray[np.intp]
+Reader = Callable[[Rows], npt.NDArray[Any]]
+"""Gives the inputs of rows."""
 
 
 class Batches(keras.utils.PyDataset):
@@ -16,7 +18,7 @@ class Batches(keras.utils.PyDataset):
 
     def __init__(
         self,
-        read: Callable[[Rows], npt.NDArray[Any]],
+        read: Reader,
         classes: npt.NDArray[np.int64],
         rows: Rows,
         batch: int,
@@ -25,7 +27,6 @@ class Batches(keras.utils.PyDataset):
     ) -> None:
         """
         Args:
-            read: gives the inputs of rows.
             classes: of all rows there are.
             rows: those that these batches are of.
             seed: of their order in each epoch; None leaves them as they are.

@@ -4,9 +4,10 @@ import hashlib
 import json
 import math
 import os
+import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +21,12 @@ from tqdm import tqdm
 from agecam.errors import UsageError
 from agecam.networks.vgg_face import TRUNK, convolutions
 from agecam.recorder.atomic import explained
-from training.batches import Rows
+from training.batches import Reader, Rows
 from training.datasets.wiki_faces import WikiFaces
 from training.files import write_json
 
 BATCH = 16
+FEW = 8
 AHEAD = 4
 """Batches that are read while one is computed."""
 MADE_BY = "training.features"
@@ -98,7 +100,21 @@ def _read_at(handle: int, count: int, place: int) -> bytes:
     return os.read(handle, count)
 
 
-def ahead(read: Callable[[Rows], npt.NDArray[Any]], parts: Sequence[Rows]) -> Iterator[npt.NDArray[Any]]:
+def frozen_part(network: keras.Model, faces: WikiFaces, size_px: int) -> Reader:
+    """The same features, computed anew whenever they are read; in small batches, since the first maps are large."""
+    trunk = keras.Model(network.input, network.get_layer("pool5").output)
+    alone = threading.Lock()
+
+    def read(rows: Rows) -> npt.NDArray[Any]:
+        inputs = faces.inputs(rows, size_px)
+        with alone:
+            parts = [trunk.predict_on_batch(inputs[at : at + FEW]) for at in range(0, len(inputs), FEW)]
+        return np.concatenate(parts)
+
+    return read
+
+
+def ahead(read: Reader, parts: Sequence[Rows]) -> Iterator[npt.NDArray[Any]]:
     """What is read of each part, in their order, by threads that are a few parts ahead."""
     with ThreadPoolExecutor() as pool:
         pending = deque(pool.submit(read, rows) for rows in parts[:AHEAD])
