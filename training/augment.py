@@ -27,7 +27,6 @@ _SAME = np.eye(3, dtype=np.float32)
 _TO_GREY = np.tile(np.array([0.299, 0.587, 0.114], np.float32), (3, 1))  # of RGB
 # Drawn once: normal numbers cost more than all else here, and no network learns where in so many a picture's begin.
 _NOISE = np.random.default_rng(0).standard_normal(1 << 21, np.float32)
-_GRAIN = 3 * cv2.GaussianBlur(np.random.default_rng(1).standard_normal((1024, 1024), np.float32), (0, 0), 0.7)
 
 
 def centre(crop: Image, size_px: int) -> Image:
@@ -44,8 +43,8 @@ def augmented(crop: Image, size_px: int, random: Random, share: float = 1.0, har
         size_px: side of the view.
         random: where chance comes from.
         share: of the views that differ in more than their framing, 0 to 1.
-        harsh: frame more views far off, light them as dark rooms and single lamps do, and print and scan some. For a
-            network that knows faces already: one that begins learns too slowly from these.
+        harsh: frame more views far off, and light them as dark rooms, single lamps and faded prints do. For a network
+            that knows faces already: one that begins learns too slowly from these.
     """
     view = _reframed(crop, size_px, random, harsh)
     if random.random() >= share:
@@ -55,8 +54,6 @@ def augmented(crop: Image, size_px: int, random: Random, share: float = 1.0, har
     view = _recoloured(view, random, harsh)
     if harsh and random.random() < 0.35:
         view = _lit(view, random)
-    if harsh and random.random() < 0.2:
-        view = _printed(view, random)
     if random.random() < 0.15:
         view = np.repeat(cv2.cvtColor(view, cv2.COLOR_RGB2GRAY)[..., np.newaxis], 3, axis=2)
     if random.random() < 0.25:
@@ -128,30 +125,11 @@ def _recoloured(view: Image, random: Random, harsh: bool) -> Image:
 
 
 def _lit(view: Image, random: Random) -> Image:
-    """One lamp or one screen from some side: brighter there, darker across from it; in the dark, soft and noisy."""
+    """One lamp or one screen from some side: brighter there, darker across from it."""
     angle, strength = 2 * math.pi * random.random(), random.uniform(0.2, 0.7)
     along = np.linspace(-strength, strength, view.shape[0], dtype=np.float32)
     gain = 1 + math.cos(angle) * along[np.newaxis, :] + math.sin(angle) * along[:, np.newaxis]
-    lit = np.asarray(cv2.multiply(view, np.repeat(gain[..., np.newaxis], 3, axis=2), dtype=cv2.CV_8U), np.uint8)
-    if random.random() < 0.5:
-        return lit
-    return _noisy(np.asarray(cv2.GaussianBlur(lit, (0, 0), random.uniform(0.3, 0.9)), np.uint8), random)
-
-
-def _printed(view: Image, random: Random) -> Image:
-    """A print under a scanner: soft, with the paper's grain, dust, and sometimes a scratch or a hair."""
-    size_px = view.shape[0]
-    view = np.asarray(cv2.GaussianBlur(view, (0, 0), random.uniform(0.3, 0.8)), np.uint8)
-    top, left = (int(value) for value in random.integers(0, 1024 - size_px, 2))
-    marks = _GRAIN[top : top + size_px, left : left + size_px] * np.float32(random.uniform(1, 6))
-    for _ in range(int(random.integers(0, 12))):
-        spot = tuple(int(value) for value in random.integers(0, size_px, 2))
-        cv2.circle(marks, spot, int(random.integers(0, 2)), random.uniform(-60, 70), -1)
-    if random.random() < 0.5:
-        steps = random.normal(0, size_px / 60, (12, 2)) + random.normal(0, size_px / 30, 2)
-        line = np.rint(np.cumsum(steps, axis=0) + random.uniform(0.1, 0.9, 2) * size_px).astype(np.int32)
-        cv2.polylines(marks, [line], False, random.uniform(-60, 60))
-    return np.asarray(cv2.add(view, np.repeat(marks[..., np.newaxis], 3, axis=2), dtype=cv2.CV_8U), np.uint8)
+    return np.asarray(cv2.multiply(view, np.repeat(gain[..., np.newaxis], 3, axis=2), dtype=cv2.CV_8U), np.uint8)
 
 
 def _noisy(view: Image, random: Random) -> Image:
@@ -195,11 +173,11 @@ def mixed(
 
     Args:
         views: `(N, size_px, size_px, 3)`.
-        targets: `(N, D)`, as `training.losses` takes them for faces that are not mixed.
+        targets: `(N, 3)` age_min, age_max, female.
         share: of the faces that are mixed, 0 to 1.
 
     Returns:
-        The pictures, and targets as `training.losses` takes them: `(N, 2 D + 1)`.
+        The pictures, and targets as `training.losses` takes them: `(N, 7)`.
     """
     order = random.permutation(len(views))
     first = np.where(random.random(len(views)) < share, random.beta(0.4, 0.4, len(views)), 1.0)

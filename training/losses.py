@@ -1,9 +1,8 @@
 """What the networks are trained to do. Pure Keras: runs on every backend.
 
-Targets are `(N, 3)`: age_min, age_max (years, inclusive; equal where the age is known) and female (1 or 0); or
-`(N, 106)`: these, and beside them the probabilities that teachers gave. Of mixed pictures they are `(N, 7)` or
-`(N, 213)`: those of the one, those of the other, and the share of the first. Outputs are the networks' `(N, 103)`
-logits.
+Targets are `(N, 3)`: age_min, age_max (years, inclusive; equal where the age is known) and female (1 or 0). Of mixed
+pictures they are `(N, 7)`: those of the one, those of the other, and the share of the first. Outputs are the networks'
+`(N, 103)` logits.
 """
 
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from agecam.types import AGE_CLASSES, OUTPUTS
+from agecam.types import AGE_CLASSES
 
 AGES = list(range(AGE_CLASSES))
 
@@ -92,42 +91,11 @@ class DistilledLoss(keras.losses.Loss):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         half = AGE_CLASSES + 2
         student, teacher = y_pred[:, :half], ops.stop_gradient(y_pred[:, half:])
-        opinion = ops.concatenate(
-            [ops.softmax(teacher[:, :AGE_CLASSES]), ops.softmax(teacher[:, AGE_CLASSES:])], axis=1
-        )
-        apart = disagreement(student, opinion, self.labels)
-        return (1 - self.teacher_share) * self.labels.call(y_true, student) + self.teacher_share * apart
-
-
-class TaughtLoss(keras.losses.Loss):
-    """`FaceLoss` beside agreement with what teachers said of the same face, once, seen as it is.
-
-    However its view is changed, the student is to say the same: that is how it learns what does not matter.
-    """
-
-    def __init__(self, labels: FaceLoss, teacher_share: float = 0.5, **kwargs: Any) -> None:
-        """As of `DistilledLoss`."""
-        super().__init__(**kwargs)
-        self.teacher_share = teacher_share
-        self.labels = labels
-
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        width = 3 + OUTPUTS
-        if y_true.shape[1] == width:
-            return self._of(y_true, y_pred)
-        share = y_true[:, -1]
-        return share * self._of(y_true[:, :width], y_pred) + (1 - share) * self._of(y_true[:, width:-1], y_pred)
-
-    def _of(self, y_true: Any, y_pred: Any) -> Any:
-        apart = disagreement(y_pred, y_true[:, 3:], self.labels)
-        return (1 - self.teacher_share) * self.labels.call(y_true[:, :3], y_pred) + self.teacher_share * apart
-
-
-def disagreement(student: Any, opinion: Any, labels: FaceLoss) -> Any:
-    """Of `(N, 103)` logits with the probabilities `(N, 103)` of others: `(N,)`, weighted as the labels are."""
-    ages = ops.cast(ops.array(AGES), student.dtype)[None]
-    apart = 0.0
-    for part, weight in ((slice(0, AGE_CLASSES), 1.0), (slice(AGE_CLASSES, OUTPUTS), labels.gender)):
-        apart -= weight * ops.sum(opinion[:, part] * ops.log_softmax(student[:, part]), axis=-1)
-    years = ops.sum((ops.softmax(student[:, :AGE_CLASSES]) - opinion[:, :AGE_CLASSES]) * ages, axis=-1)
-    return apart + labels.expectation * ops.abs(years)
+        ages = ops.cast(ops.array(AGES), y_pred.dtype)[None]
+        agreement = 0.0
+        for part, weight in ((slice(0, AGE_CLASSES), 1.0), (slice(AGE_CLASSES, half), self.labels.gender)):
+            opinion = ops.softmax(teacher[:, part])
+            agreement -= weight * ops.sum(opinion * ops.log_softmax(student[:, part]), axis=-1)
+        years = ops.sum((ops.softmax(student[:, :AGE_CLASSES]) - ops.softmax(teacher[:, :AGE_CLASSES])) * ages, axis=-1)
+        agreement += self.labels.expectation * ops.abs(years)
+        return (1 - self.teacher_share) * self.labels.call(y_true, student) + self.teacher_share * agreement

@@ -31,16 +31,14 @@ from typing import Any
 import cv2
 import keras
 import numpy as np
-from scipy.special import softmax
-from tqdm import tqdm
 
 from agecam.errors import UsageError
-from agecam.types import AGE_CLASSES, OUTPUTS, Image
+from agecam.types import Image
 from training import command
 from training.augment import augmented_batch, centre, mixed
 from training.crops import Crops, DecodedCrops
-from training.losses import DistilledLoss, FaceLoss, TaughtLoss
-from training.metrics import Floats, SetFigures, by_set
+from training.losses import DistilledLoss, FaceLoss
+from training.metrics import SetFigures, by_set
 from training.sampling import drawn, weights_by_age
 from training.trunks import TRUNKS
 
@@ -63,13 +61,13 @@ def main() -> None:
             f"--batch {options.batch} is more than the {len(train.images)} pictures: choose a smaller one."
         )
     size_px = options.size or crops.size_px
-    opinions = opinions_of(options.teachers, train, crops.size_px)
-    batches = FaceBatches(train, opinions, crops.size_px, options, first_epoch=done[-1]["epoch"] if done else 0)
+    batches = FaceBatches(train, crops.size_px, options, first_epoch=done[-1]["epoch"] if done else 0)
     network = TRUNKS[options.network](size_px, **json.loads(options.arguments))
     if options.start is not None:
         network.set_weights(keras.models.load_model(options.start, compile=False).get_weights())
     teacher = keras.models.load_model(options.teacher, compile=False) if options.teacher else None
-    loss = loss_of(options)
+    labels = FaceLoss(expectation=options.expectation, gender=options.gender, reduction=None if teacher else "mean")
+    loss = DistilledLoss(labels, options.teacher_share) if teacher else labels
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "run.json").write_text(json.dumps(vars(options), default=str, indent=1))
     print(f"{network.count_params():,} parameters, {len(train.images):,} pictures, {len(batches)} steps an epoch")
@@ -104,13 +102,7 @@ class FaceBatches(keras.utils.PyDataset):
     what does not matter, and the pictures it will meet are mostly plain.
     """
 
-    def __init__(
-        self, crops: DecodedCrops, opinions: Floats, size_px: int, options: argparse.Namespace, first_epoch: int
-    ) -> None:
-        """
-        Args:
-            opinions: `(N, D)`, which follow the labels in the targets.
-        """
+    def __init__(self, crops: DecodedCrops, size_px: int, options: argparse.Namespace, first_epoch: int) -> None:
         # PyTorch's threads wait for each other: a loader beside them costs more than one between the steps.
         super().__init__(workers=1 if keras.backend.backend() == "torch" else os.cpu_count() or 1, max_queue_size=8)
         self.crops, self.size_px, self.shown_px = crops, size_px, options.size or size_px
@@ -120,7 +112,6 @@ class FaceBatches(keras.utils.PyDataset):
         self.mix: float = options.mix
         self.harsh: bool = options.harsh
         self.steps: int = options.steps or len(crops.images) // options.batch
-        self.targets = np.hstack([crops.targets, opinions])
         self.weights = weights_by_age(crops.targets, crops.sets, options.rebalance)
         self.epoch = first_epoch - 1
         self.on_epoch_begin()
@@ -134,7 +125,7 @@ class FaceBatches(keras.utils.PyDataset):
         share = CHANGED if self.harsh or self.epoch < 0.5 * self.epochs else CHANGED / 2
         views = augmented_batch(self.crops.images[rows], self.size_px, random, share, self.harsh)
         views = shrunk(views, self.shown_px)
-        targets = self.targets[rows]
+        targets = self.crops.targets[rows]
         return mixed(views, targets, random, self.mix) if self.mix else (views, targets)
 
     def on_epoch_begin(self) -> None:
@@ -149,33 +140,6 @@ def shrunk(faces: Image, size_px: int) -> Image:
     if faces.shape[1] == size_px:
         return faces
     return np.stack([cv2.resize(face, (size_px, size_px), interpolation=cv2.INTER_AREA) for face in faces])
-
-
-def loss_of(options: argparse.Namespace) -> keras.losses.Loss:
-    """What the labels say, and beside it what teachers do."""
-    labels = FaceLoss(
-        expectation=options.expectation,
-        gender=options.gender,
-        reduction=None if options.teacher or options.teachers else "mean",
-    )
-    if options.teachers:
-        return TaughtLoss(labels, options.teacher_share)
-    return DistilledLoss(labels, options.teacher_share) if options.teacher else labels
-
-
-def opinions_of(teachers: list[Path], crops: DecodedCrops, size_px: int) -> Floats:
-    """`(N, 103)`: the mean probabilities that networks give each face as it is, and its mirror image; `(N, 0)` without
-    networks."""
-    opinions = np.zeros((len(crops.images), OUTPUTS if teachers else 0), np.float32)
-    for path in teachers:
-        teacher = keras.models.load_model(path, compile=False)
-        for start in tqdm(range(0, len(opinions), 512), desc=f"Asking {path.parent.name}"):
-            faces = np.stack([centre(crop, size_px) for crop in crops.images[start : start + 512]])
-            for view in (faces, faces[:, :, ::-1]):
-                logits = keras.ops.convert_to_numpy(teacher.predict_on_batch(view.astype(np.float32)))
-                said = np.hstack([softmax(logits[:, :AGE_CLASSES], axis=1), softmax(logits[:, AGE_CLASSES:], axis=1)])
-                opinions[start : start + 512] += said / (2 * len(teachers))
-    return opinions
 
 
 def trainable(network: keras.Model, teacher: keras.Model | None) -> keras.Model:
@@ -306,14 +270,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--size", type=int, metavar="PX", help="train on smaller faces than the crops: a quick start")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--teacher", type=Path, help="a trained network of our own to learn from as well")
-    parser.add_argument(
-        "--teachers",
-        nargs="+",
-        type=Path,
-        default=[],
-        metavar="KERAS",
-        help="instead, such networks whose mean opinion of each face as it is belongs to every view of it",
-    )
     parser.add_argument("--teacher-share", type=float, default=0.5)
     parser.add_argument("--bfloat16", action="store_true", help="where the machine has it")
     parser.add_argument("--jit", action="store_true", help="compile the step (on processors with PyTorch only)")
