@@ -11,6 +11,7 @@ from agecam.detector import FaceDetector
 from agecam.device import DeviceChoice, choose_device
 from agecam.errors import DetectorError
 from agecam.estimator import Estimator
+from agecam.flow import SmallGrey
 from agecam.memory import give_back_unused
 from agecam.tracker import Tracker
 from agecam.types import Detection, Face, Frame, FrameResult
@@ -30,8 +31,8 @@ class Engine:
         """
         Args:
             detector, estimator: on the same device.
-            detect_every: look for faces in every so many frames only; between them they keep their places.
-            track: give every person a number; without, the faces of single pictures have none.
+            detect_every: look for faces in every so many frames only; between them the picture carries them along.
+            track: follow everybody and give each a number; without, every frame is looked at by itself.
             still_face_px: smallest face in still pictures, if it is another than the detector's.
         """
         self.detector = detector
@@ -52,6 +53,7 @@ class Engine:
         """Forget the people seen so far: another source begins."""
         self._tracker = Tracker()
         self._since_detection = 0
+        self._time_s = 0.0
         self._faces: list[Detection] = []
         self._numbers: list[int | None] = []
 
@@ -61,19 +63,21 @@ class Engine:
         Raises:
             DetectorError: the detector itself failed; a frame without faces is no failure.
         """
-        if frame.still:
+        if frame.still or frame.time_s < self._time_s:
             self.reset()  # who is in it has nothing to do with who was in the picture before
+        self._time_s = frame.time_s
         height_px, width_px = frame.image_bgr.shape[:2]
         started_s = time.perf_counter()
         with tf.device(self.detector.device):
             pixels = tf.convert_to_tensor(frame.image_bgr)
-        if self._since_detection % self.detect_every == 0:
+        is_detection = self._since_detection % self.detect_every == 0
+        if is_detection:
             self._faces = self.detector.detect(pixels, self.still_face_px if frame.still else None)
-            detected_s = time.perf_counter()
-            self._numbers = list(self._tracker.update(self._faces)) if self.track else [None] * len(self._faces)
-        else:
-            detected_s = started_s
+            self._numbers = [None] * len(self._faces)
         self._since_detection += 1
+        detected_s = time.perf_counter()
+        if self.track:
+            self._follow(frame, is_detection)
         tracked_s = time.perf_counter()
         attributes = self.estimator.estimate(pixels, self._faces, twice=frame.still)
         ended_s = time.perf_counter()
@@ -87,6 +91,15 @@ class Engine:
             for face, of_face, number in zip(self._faces, attributes, self._numbers, strict=True)
         )
         return FrameResult(frame.source, frame.index, frame.time_s, width_px, height_px, faces)
+
+    def _follow(self, frame: Frame, is_detection: bool) -> None:
+        """Put the faces where they are in this frame, each with its person's number."""
+        self._tracker.carry(SmallGrey.of(frame.image_bgr), frame.time_s)
+        if is_detection:
+            self._tracker.update(self._faces, frame.time_s, frame.image_bgr)
+        shown = self._tracker.shown(frame.time_s)
+        self._faces = [person.face for person in shown]
+        self._numbers = [person.number for person in shown]
 
 
 def build_engine(

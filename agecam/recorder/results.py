@@ -63,12 +63,21 @@ class CsvWriter(_ResultsWriter):
 
     def write(self, result: FrameResult) -> None:
         """Append the rows of one frame, all or none of them."""
-        frame = result.as_dict()
-        faces = frame.pop("faces")
-        frame["source"] = _harmless(frame["source"])
-        rows = io.StringIO()
-        csv.DictWriter(rows, CSV_FIELDS, lineterminator=_LINE_END).writerows(frame | _flat(face) for face in faces)
-        self._write_text(rows.getvalue())
+        self.write_rows(csv_rows(result))
+
+    def write_rows(self, rows: str) -> None:
+        """Append rows of `csv_rows`."""
+        self._write_text(rows)
+
+
+def csv_rows(result: FrameResult) -> str:
+    """The rows of one frame, as they stand in the file."""
+    frame = result.as_dict()
+    faces = frame.pop("faces")
+    frame["source"] = _harmless(frame["source"])
+    rows = io.StringIO()
+    csv.DictWriter(rows, CSV_FIELDS, lineterminator=_LINE_END).writerows(frame | _flat(face) for face in faces)
+    return rows.getvalue()
 
 
 def _flat(face: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from agecam.live.recording import Recording
 from agecam.live.screenshot import SavingOptions, composed, save_screenshot, stamped_name
 from agecam.live.session import View
 from agecam.overlay import OverlayStyle
-from agecam.recorder import CsvWriter
+from agecam.recorder.results import CsvWriter, csv_rows
 from agecam.settings import Settings
 from agecam.types import FrameResult, Image
 from agecam.ui.messages import Text, told
@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 
 MOST_RESULTS = 100_000
 """An hour at 30 a second; older ones give way."""
-_NO_DISTRIBUTION = np.zeros(0, np.float32)
 
 
 class Saver:
@@ -34,14 +33,14 @@ class Saver:
     def __init__(self, toast: Toast, settings: Callable[[], Settings]) -> None:
         self._toast = toast
         self._settings = settings
-        self._results: deque[FrameResult] = deque(maxlen=MOST_RESULTS)
+        self._results: deque[str] = deque(maxlen=MOST_RESULTS)
+        """As rows of CSV, which take a quarter of the memory."""
         self.recording: Recording | None = None
 
     def note(self, result: FrameResult) -> None:
         """Remember a result for the export, in memory only; called on the inference thread."""
         if result.faces:
-            faces = tuple(replace(face, age_distribution=_NO_DISTRIBUTION) for face in result.faces)
-            self._results.append(replace(result, faces=faces))
+            self._results.append(csv_rows(result))
 
     def screenshot(self, view: View | None, style: OverlayStyle, is_camera: bool) -> list[Path]:
         """Write the files of a screenshot."""
@@ -113,14 +112,14 @@ class Saver:
 
     def export_csv(self, path: Path) -> bool:
         """Write every result of this session; whether there was anything and it could be written."""
-        results = list(self._results)
+        results = self._results.copy()
         if not results:
             self._toast.tell(Text.NOTHING_TO_EXPORT())
             return False
         try:
             with CsvWriter(path) as writer:
-                for result in results:
-                    writer.write(result)
+                for rows in results:
+                    writer.write_rows(rows)
         except AgeCamError as error:
             self._fail(error)
             return False
