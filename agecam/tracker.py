@@ -27,8 +27,8 @@ KEPT_S, KEPT_DETECTIONS = 1.5, 3
 """A face may be lost so long, behind somebody or in profile, and for so many detections, and keep its number."""
 SHOWN_S = 0.35
 """A face that the detector misses is shown on for so long, if the picture carries it surely."""
-_COVERED = 0.05
-"""Intersection over union of two faces from which one may hide the other."""
+_BODY = (-0.8, -0.7, 2.6, 3.0)
+"""What belongs to a person, head and shoulders, by the box of the face: left, top, width, height."""
 _CERTAIN = 8
 """After so many detections."""
 _LOOK_PX = (6, 9)
@@ -74,12 +74,13 @@ class Tracker:
             before, before_s = self._before
             passed_s = max(time_s - before_s, 1e-3)
             moved, sure = carried([track.face for track in self._tracks], before, picture)
-            boxes = [track.face.box for track in self._tracks]
-            covered = (overlaps(boxes, boxes) - np.eye(len(boxes))).max(axis=1) > _COVERED
+            covered = _perhaps_covered([track.face.box for track in self._tracks])
             for track, face, is_sure, is_covered in zip(self._tracks, moved, sure, covered, strict=True):
                 # What moves where a face was is then perhaps another one before it.
                 track.sure = is_sure and not (track.missed and is_covered)
-                if track.sure and not is_covered:
+                if is_covered:
+                    track.velocity = _slower(track.velocity, passed_s)
+                elif is_sure:
                     track.velocity = _blended(track.velocity, track.face.box, face.box, passed_s)
                 is_lost = track.missed > 0 and not track.sure
                 track.face = _shifted(track.face, track.velocity, passed_s) if is_lost else face
@@ -226,6 +227,24 @@ def _blended(velocity: tuple[float, float], then: Box, now: Box, passed_s: float
         (1 - share) * velocity[0] + share * step_x / passed_s,
         (1 - share) * velocity[1] + share * step_y / passed_s,
     )
+
+
+def _perhaps_covered(boxes: Sequence[Box]) -> npt.NDArray[np.bool_]:
+    """`(N,)`: whether somebody else stands where a face is."""
+    faces = np.asarray(boxes, np.float64).reshape(-1, 4)
+    scale = np.tile(faces[:, 2:], 2)
+    bodies = np.array(_BODY) * scale + np.hstack([faces[:, :2], np.zeros_like(faces[:, :2])])
+    corner = np.maximum(faces[:, None, :2], bodies[None, :, :2])
+    far = np.minimum((faces[:, :2] + faces[:, 2:])[:, None], (bodies[:, :2] + bodies[:, 2:])[None])
+    shared = np.clip(far - corner, 0, None).prod(-1)
+    np.fill_diagonal(shared, 0)
+    return np.asarray((shared > 0).any(axis=1))
+
+
+def _slower(velocity: tuple[float, float], passed_s: float) -> tuple[float, float]:
+    """Who is not seen to move is less and less expected to."""
+    share = float(np.exp(-passed_s / KEPT_S))
+    return velocity[0] * share, velocity[1] * share
 
 
 def _shifted(face: Detection, velocity: tuple[float, float], passed_s: float) -> Detection:
