@@ -145,6 +145,11 @@ def _analyze(arguments: list[str]) -> int:
         default=1,
         help="in videos, look for new faces in every Nth frame only (%(default)s)",
     )
+    analysis.add_argument(
+        "--each-frame",
+        action="store_true",
+        help="in videos, say of a person what each frame shows by itself, not what all until then show together",
+    )
     analysis.add_argument("--max-frames", metavar="N", type=_count, help="end each source after its first N frames")
     analysis.add_argument(
         "--device", choices=("auto", "cpu", "gpu"), default="auto", help="where to compute (%(default)s)"

@@ -12,9 +12,10 @@ from agecam.device import DeviceChoice, choose_device
 from agecam.errors import DetectorError
 from agecam.estimator import Estimator
 from agecam.flow import SmallGrey
+from agecam.fusion import Evidence, quality_of
 from agecam.memory import give_back_unused
 from agecam.tracker import Tracker
-from agecam.types import Detection, Face, Frame, FrameResult
+from agecam.types import Attributes, Detection, Face, Frame, FrameResult
 
 
 class Engine:
@@ -27,6 +28,7 @@ class Engine:
         detect_every: int = 1,
         track: bool = True,
         still_face_px: float | None = None,
+        fuse: bool = True,
     ) -> None:
         """
         Args:
@@ -34,7 +36,9 @@ class Engine:
             detect_every: look for faces in every so many frames only; between them the picture carries them along.
             track: follow everybody and give each a number; without, every frame is looked at by itself.
             still_face_px: smallest face in still pictures, if it is another than the detector's.
+            fuse: say of everybody who is followed what all frames say together; else what each says alone.
         """
+        self.fuse = fuse
         self.detector = detector
         self.estimator = estimator
         self.detect_every = detect_every
@@ -56,6 +60,7 @@ class Engine:
         self._time_s = 0.0
         self._faces: list[Detection] = []
         self._numbers: list[int | None] = []
+        self._evidence: dict[int, Evidence] = {}
 
     def step(self, frame: Frame) -> FrameResult:
         """Find, follow and judge the faces of the next frame; those of a still picture twice, for it is the only one.
@@ -80,6 +85,8 @@ class Engine:
             self._follow(frame, is_detection)
         tracked_s = time.perf_counter()
         attributes = self.estimator.estimate(pixels, self._faces, twice=frame.still)
+        if self.track and self.fuse:
+            attributes = self._fused(frame, attributes)
         ended_s = time.perf_counter()
         self.stages_ms = {
             "detector": (detected_s - started_s) * 1e3,
@@ -101,6 +108,18 @@ class Engine:
         self._faces = [person.face for person in shown]
         self._numbers = [person.number for person in shown]
 
+    def _fused(self, frame: Frame, seen: list[Attributes]) -> list[Attributes]:
+        """What all frames until now say of each face."""
+        here = self._tracker.numbers
+        self._evidence = {number: evidence for number, evidence in self._evidence.items() if number in here}
+        told = []
+        for number, face, attributes in zip(self._numbers, self._faces, seen, strict=True):
+            assert number is not None
+            evidence = self._evidence.setdefault(number, Evidence())
+            evidence.add(attributes, quality_of(face, frame.image_bgr), frame.time_s)
+            told.append(evidence.told(self.estimator.card.calibration))
+        return told
+
 
 def build_engine(
     model: str = "compact",
@@ -110,6 +129,7 @@ def build_engine(
     track: bool = True,
     first_size: tuple[int, int] | None = None,
     still_face_px: float | None = None,
+    fuse: bool = True,
 ) -> Engine:
     """The engine with the networks of a model, ready to step.
 
@@ -131,7 +151,7 @@ def build_engine(
             estimator.estimate_squares(np.zeros((*first_size, 3), np.uint8), _SOME_SQUARE)
     finally:
         warming.join()
-    engine = Engine(detector, estimator, detect_every, track, still_face_px)
+    engine = Engine(detector, estimator, detect_every, track, still_face_px, fuse)
     give_back_unused()
     return engine
 

@@ -15,3 +15,5 @@ class EngineOptions:
     device: "DeviceChoice" = "auto"
     min_face_px: float = 40.0
     detect_every: int = 1
+    fuse: bool = True
+    """Say of everybody in a video what all frames say together."""

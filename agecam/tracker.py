@@ -66,6 +66,11 @@ class Tracker:
         self._count = 0
         self._before: tuple[SmallGrey, float] | None = None
 
+    @property
+    def numbers(self) -> set[int]:
+        """Of everybody who is in view or may come back."""
+        return {track.number for track in self._tracks}
+
     def carry(self, picture: SmallGrey, time_s: float) -> float:
         """Go on to the next frame; returns how fast faces moved, in their own widths a second, infinite if one was
         lost."""

@@ -51,10 +51,15 @@ class Engines:
         if is_picture not in self._built:
             other = self._built.get(not is_picture)
             self._built[is_picture] = (
-                Engine(other.detector, other.estimator, detect_every, track=not is_picture)
+                Engine(other.detector, other.estimator, detect_every, track=not is_picture, fuse=options.fuse)
                 if other
                 else build_engine(
-                    options.model, options.device, options.min_face_px, detect_every, track=not is_picture
+                    options.model,
+                    options.device,
+                    options.min_face_px,
+                    detect_every,
+                    track=not is_picture,
+                    fuse=options.fuse,
                 )
             )
         engine = self._built[is_picture]

@@ -44,6 +44,7 @@ class AnalyzeOptions:
     model: str = "compact"
     min_face_px: float = 40.0
     detect_every: int = 1
+    each_frame: bool = False
     max_frames: int | None = None
     device: "DeviceChoice" = "auto"
 
@@ -73,7 +74,9 @@ def run_analyze(options: AnalyzeOptions) -> int:
     stills = StillWriter(options.images, ".jpg") if options.images is not None else None
     run = _Run(options, console, stems_of(inputs), videos, plots, stills)
     with Interrupts() as interrupts:
-        engine_options = EngineOptions(options.model, options.device, options.min_face_px, options.detect_every)
+        engine_options = EngineOptions(
+            options.model, options.device, options.min_face_px, options.detect_every, fuse=not options.each_frame
+        )
         analysis = Analysis(
             Engines(engine_options, console, interrupts), console, interrupts, run.style, options.max_frames
         )
