@@ -30,7 +30,8 @@ def display() -> Iterator[str]:
     """An X server of our own."""
     read, write = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x800x24", "-nolisten", "tcp"],
+        # Else it starts anew when its last client leaves, xdotool for one, and refuses whoever comes meanwhile.
+        ["Xvfb", "-noreset", "-displayfd", str(write), "-screen", "0", "1280x800x24", "-nolisten", "tcp"],
         pass_fds=[write],
         stderr=subprocess.DEVNULL,
     )
