@@ -26,8 +26,7 @@ class Evidence:
     """Of one person: the weighted mean of the distributions over the 101 ages, and of the gender's log odds."""
 
     def __init__(self) -> None:
-        self.weight = 0.0
-        """Of all that was seen, what is long ago counting less."""
+        self._weight = 0.0
         self._ages: FloatArray = np.zeros(AGE_CLASSES, np.float32)
         self._log_odds = 0.0
         self._last_s = 0.0
@@ -39,12 +38,12 @@ class Evidence:
         female = min(max(seen.female_probability, _LEAST_ODDS), 1 - _LEAST_ODDS)
         self._ages = np.asarray(kept * self._ages + weight * seen.age_distribution, np.float32)
         self._log_odds = kept * self._log_odds + weight * math.log(female / (1 - female))
-        self.weight = kept * self.weight + weight
+        self._weight = kept * self._weight + weight
         self._last_s = time_s
 
     def told(self, calibration: Calibration) -> Attributes:
         """What to say of this person now. A gender once said stays until its probability is well below what it took."""
-        female = 1 / (1 + math.exp(-self._log_odds / self.weight))
+        female = 1 / (1 + math.exp(-self._log_odds / self._weight))
         now = attributes_of(np.asarray(self._ages / self._ages.sum(), np.float32), female, calibration)
         if now.gender == "unsure" and self._gender != "unsure":
             probability = female if self._gender == "female" else 1 - female

@@ -17,22 +17,24 @@ from agecam.flow import SmallGrey, carried
 from agecam.types import Box, Detection, Image
 
 LEAST_OVERLAP = 0.25
-"""Intersection over union from which two boxes can be the same face, whatever it looks like."""
+"""Intersection over union from which two boxes are of the same face, unless they look `DIFFERENT`."""
 REACH, REACH_PER_S = 0.8, 1.5
-"""How far from where it is expected a face can be that looks the same, in its own widths: at once, and for each second
+"""How far from where it is expected a face can be that looks `ALIKE`, in its own widths: at once, and for each second
 that it was lost."""
-ALIKE = 0.055
-"""Mean difference of two looks under which they are of the same person, as a share of full brightness."""
+ALIKE, UNKNOWN, DIFFERENT = 0.055, 0.08, 0.165
+"""Mean difference of two looks, as a share of full brightness: of the same person below the first, of two people from
+the last on; what is taken where nothing can be compared lies between them."""
 KEPT_S, KEPT_DETECTIONS = 1.5, 3
 """A face may be lost so long, behind somebody or in profile, and for so many detections, and keep its number."""
-SHOWN_S = 0.35
-"""A face that the detector misses is shown on for so long, if the picture carries it surely."""
+SHOWN_S, SHOWN_AFTER = 0.35, 8
+"""A face that the detector misses is shown on for so long, if the picture carries it surely and it was detected so
+often."""
 _BODY = (-0.8, -0.7, 2.6, 3.0)
 """What belongs to a person, head and shoulders, by the box of the face: left, top, width, height."""
-_CERTAIN = 8
-"""After so many detections."""
 _LOOK_PX = (6, 9)
 """Width and height of a look."""
+_LEAST_KNOWN = 12
+"""Numbers of two looks that must be in the picture to compare them."""
 _NEW_LOOK = 0.15
 """Share of the newest look in the one that is kept."""
 
@@ -46,7 +48,7 @@ class Track:
     number: int
     face: Detection
     """Where it is, or would be."""
-    look: Look | None
+    look: Look
     seen_s: float
     """When it was last detected."""
     times_seen: int = 1
@@ -71,10 +73,8 @@ class Tracker:
         """Of everybody who is in view or may come back."""
         return {track.number for track in self._tracks}
 
-    def carry(self, picture: SmallGrey, time_s: float) -> float:
-        """Go on to the next frame; returns how fast faces moved, in their own widths a second, infinite if one was
-        lost."""
-        fastest = 0.0
+    def carry(self, picture: SmallGrey, time_s: float) -> None:
+        """Go on to the next frame."""
         if self._before is not None and self._tracks:
             before, before_s = self._before
             passed_s = max(time_s - before_s, 1e-3)
@@ -89,10 +89,7 @@ class Tracker:
                     track.velocity = _blended(track.velocity, track.face.box, face.box, passed_s)
                 is_lost = track.missed > 0 and not track.sure
                 track.face = _shifted(track.face, track.velocity, passed_s) if is_lost else face
-                speed = float(np.hypot(*track.velocity)) / max(face.box[2], 1.0)
-                fastest = max(fastest, speed if is_sure else np.inf)
         self._before = (picture, time_s)
-        return fastest
 
     def update(self, faces: Sequence[Detection], time_s: float, image_bgr: Image | None = None) -> list[Track]:
         """Take in a detection; returns the person of each face, in the faces' order.
@@ -105,7 +102,7 @@ class Tracker:
         self._tracks = [
             track for track in self._tracks if time_s - track.seen_s <= KEPT_S or track.missed <= KEPT_DETECTIONS
         ]
-        looks = [look_of(image_bgr, face.box) if image_bgr is not None else None for face in faces]
+        looks = [look_of(image_bgr, face.box) if image_bgr is not None else _unseen() for face in faces]
         people: list[Track | None] = [None] * len(faces)
         for row, column in _pairs(self._tracks, faces, looks, time_s):
             people[column] = self._tracks[row]
@@ -123,7 +120,8 @@ class Tracker:
         return [
             track
             for track in self._tracks
-            if track.missed == 0 or (track.sure and track.times_seen >= _CERTAIN and time_s - track.seen_s <= SHOWN_S)
+            if track.missed == 0
+            or (track.sure and track.times_seen >= SHOWN_AFTER and time_s - track.seen_s <= SHOWN_S)
         ]
 
 
@@ -134,7 +132,7 @@ def look_of(image_bgr: Image, box: Box) -> Look:
     left, right = round(x - 0.1 * width), round(x + 1.1 * width)
     top, bottom = round(y), round(y + 1.9 * height)
     sides = np.array([max(bottom - top, 1), max(right - left, 1)])
-    whole = np.full((*_LOOK_PX[::-1], 3), np.nan, np.float32)
+    whole = _unseen()
     # Whole cells of the grid that lie in the picture.
     cells = np.array(whole.shape[:2])
     first = np.ceil(np.clip([-top, -left], 0, sides) / sides * cells).astype(int)
@@ -168,40 +166,43 @@ def overlaps(first: Sequence[Box], second: Sequence[Box]) -> npt.NDArray[np.floa
 
 
 def _pairs(
-    tracks: Sequence[Track], faces: Sequence[Detection], looks: Sequence[Look | None], time_s: float
+    tracks: Sequence[Track], faces: Sequence[Detection], looks: Sequence[Look], time_s: float
 ) -> list[tuple[int, int]]:
     """Places of tracks and faces that belong together, one to one."""
     if not tracks or not faces:
         return []
-    overlap = overlaps([track.face.box for track in tracks], [face.box for face in faces])
-    merit = np.full(overlap.shape, -1.0)
-    for row, track in enumerate(tracks):
-        for column, face in enumerate(faces):
-            apart = _landmarks_apart(track.face, face)
-            unlike = _unlike(track.look, looks[column])
-            lost_s = min(time_s - track.seen_s, KEPT_S)
-            is_near = overlap[row, column] >= LEAST_OVERLAP
-            ratio = face.box[2] / max(track.face.box[2], 1e-6)
-            is_alike = unlike < ALIKE and 0.6 < ratio < 1.6 and apart < REACH + REACH_PER_S * lost_s
-            if (is_near and unlike < 3 * ALIKE) or is_alike:
-                merit[row, column] = overlap[row, column] + np.exp(-2 * apart) + 2 * max(0.0, 1 - unlike / ALIKE / 2)
+    expected = [track.face for track in tracks]
+    overlap = overlaps([face.box for face in expected], [face.box for face in faces])
+    widths = np.array([[max(face.box[2], 1.0)] for face in expected])
+    apart = _landmarks_apart(expected, faces) / widths
+    ratio = np.array([face.box[2] for face in faces]) / widths
+    unlike = _unlike(np.stack([track.look for track in tracks]), np.stack(looks))
+    lost_s = np.array([[min(time_s - track.seen_s, KEPT_S)] for track in tracks])
+    is_near = (overlap >= LEAST_OVERLAP) & (unlike < DIFFERENT)
+    is_alike = (unlike < ALIKE) & (ratio > 0.6) & (ratio < 1.6) & (apart < REACH + REACH_PER_S * lost_s)
+    merit = overlap + np.exp(-2 * apart) + 2 * np.clip(1 - unlike / (2 * ALIKE), 0, None)
+    merit[~(is_near | is_alike)] = -1
     rows, columns = linear_sum_assignment(-merit)
     return [(int(row), int(column)) for row, column in zip(rows, columns, strict=True) if merit[row, column] >= 0]
 
 
-def _landmarks_apart(first: Detection, second: Detection) -> float:
-    """Mean distance of the landmarks of two faces, in the width of the first."""
-    distances = np.linalg.norm(first.landmarks - second.landmarks, axis=1)
-    return float(distances.mean()) / max(first.box[2], 1.0)
+def _landmarks_apart(first: Sequence[Detection], second: Sequence[Detection]) -> npt.NDArray[np.float64]:
+    """`(N, M)`: mean distance of the landmarks of every face of the first and every face of the second."""
+    here, there = (np.stack([face.landmarks for face in faces]).astype(np.float64) for faces in (first, second))
+    return np.asarray(np.linalg.norm(here[:, None] - there[None], axis=-1).mean(-1))
 
 
-def _unlike(first: Look | None, second: Look | None) -> float:
-    """Mean difference of two looks where both are in the picture; little where nothing is known."""
-    if first is None or second is None:
-        return 1.5 * ALIKE
-    difference = np.abs(first - second)
-    known = np.isfinite(difference)
-    return float(difference[known].mean()) if known.sum() >= 12 else 1.5 * ALIKE
+def _unlike(first: Look, second: Look) -> npt.NDArray[np.float64]:
+    """`(N, M)`: mean difference of every look of the first and every look of the second where both are known."""
+    difference = np.abs(first[:, None] - second[None]).reshape(len(first), len(second), -1)
+    known = np.isfinite(difference).sum(-1)
+    total = np.nansum(difference, axis=-1)
+    return np.where(known >= _LEAST_KNOWN, total / np.maximum(known, 1), UNKNOWN)
+
+
+def _unseen() -> Look:
+    """The look of somebody of whom nothing is known."""
+    return np.full((*_LOOK_PX[::-1], 3), np.nan, np.float32)
 
 
 def _is_alone(place: int, faces: Sequence[Detection]) -> bool:
@@ -212,16 +213,14 @@ def _is_alone(place: int, faces: Sequence[Detection]) -> bool:
     return not others or float(overlaps([around], others).max()) < 0.02
 
 
-def _see(track: Track, face: Detection, look: Look | None, time_s: float, alone: bool) -> None:
+def _see(track: Track, face: Detection, look: Look, time_s: float, alone: bool) -> None:
     track.face, track.seen_s, track.sure, track.missed = face, time_s, True, 0
     track.times_seen += 1
-    if look is None or not alone:
-        return
-    if track.look is None:
-        track.look = look
-    else:
+    if alone:
         kept = (1 - _NEW_LOOK) * track.look + _NEW_LOOK * look
-        track.look = np.where(np.isfinite(kept), kept, np.where(np.isfinite(look), look, track.look))
+        # What is known of one of them only.
+        kept = np.where(np.isfinite(track.look), np.where(np.isfinite(look), kept, track.look), look)
+        track.look = kept.astype(np.float32)
 
 
 def _blended(velocity: tuple[float, float], then: Box, now: Box, passed_s: float) -> tuple[float, float]:

@@ -31,6 +31,7 @@ from window_parts import Desk, entries, texts_of
 from agecam.errors import SourceError, WeightsError
 from agecam.live import Phase
 from agecam.live.screenshot import KEYWORD
+from agecam.overlay.typeface import dejavu
 from agecam.settings import Settings, load_settings
 from agecam.sources import CameraInfo, CameraMode
 from agecam.types import Image
@@ -38,6 +39,7 @@ from agecam.ui.app import install_translations
 from agecam.ui.dialogs import AboutDialog, SettingsDialog, ShortcutsDialog
 from agecam.ui.look import apply_theme
 from agecam.ui.main_window import MainWindow
+from agecam.ui.typeface import with_system_fonts
 
 
 @pytest.fixture
@@ -772,6 +774,17 @@ def test_the_window_speaks_korean(desk: Desk) -> None:
     finally:
         for translator in translators:
             application.removeTranslator(translator)
+
+
+@pytest.mark.parametrize("bold", [False, True])
+def test_words_drawn_by_qt_look_as_those_of_the_label(desk: Desk, bold: bool) -> None:
+    usual, by_qt = (draw("male 97", 40, bold) for draw in (dejavu, with_system_fonts))
+    assert by_qt.advance_px == pytest.approx(usual.advance_px, abs=4)
+    assert by_qt.ascent_px == pytest.approx(usual.ascent_px, abs=3)
+    assert by_qt.opacity.mean() == pytest.approx(usual.opacity.mean(), rel=0.2)
+    for axis in (0, 1):  # the letters stand in the same places
+        ours, theirs = (np.flatnonzero(written.opacity.max(axis) > 100) for written in (by_qt, usual))
+        assert ours[[0, -1]] == pytest.approx(theirs[[0, -1]], abs=4)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

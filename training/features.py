@@ -27,6 +27,7 @@ from training.files import write_json
 
 BATCH = 16
 FEW = 8
+"""At a time where they are computed within the training: the first two maps of one picture take 26 MB."""
 AHEAD = 4
 """Batches that are read while one is computed."""
 MADE_BY = "training.features"
@@ -51,7 +52,7 @@ class Features:
             UsageError: the folder holds features of other faces or of another network.
             OutputError: the disk is full, or the folder cannot be written.
         """
-        trunk = keras.Model(network.input, network.get_layer("pool5").output)
+        trunk = _trunk(network)
         shape = tuple(int(side) for side in trunk.output_shape[1:])
         path, note = folder / "features.f16", folder / "features.json"
         known_by = _digest(network, faces, size_px)
@@ -95,6 +96,11 @@ class Features:
         return np.frombuffer(b"".join(parts), np.float16).reshape(-1, *self.shape)
 
 
+def _trunk(network: keras.Model) -> keras.Model:
+    """The frozen convolutions by themselves."""
+    return keras.Model(network.input, network.get_layer("pool5").output)
+
+
 def _read_at(handle: int, count: int, place: int) -> bytes:
     os.lseek(handle, place, os.SEEK_SET)
     return os.read(handle, count)
@@ -102,7 +108,7 @@ def _read_at(handle: int, count: int, place: int) -> bytes:
 
 def frozen_part(network: keras.Model, faces: WikiFaces, size_px: int) -> Reader:
     """The same features, computed anew whenever they are read; in small batches, since the first maps are large."""
-    trunk = keras.Model(network.input, network.get_layer("pool5").output)
+    trunk = _trunk(network)
     alone = threading.Lock()
 
     def read(rows: Rows) -> npt.NDArray[Any]:
