@@ -20,7 +20,8 @@ from agecam.options import EngineOptions
 from agecam.settings import Settings, load_settings
 from agecam.sources import CameraInfo, CameraMode, FrameSource
 from agecam.ui.app import open_with, recognise
-from agecam.ui.main_window import MainWindow, OpenedSource
+from agecam.ui.main_window import MainWindow
+from agecam.ui.opener import OpenedSource
 
 Dialog = TypeVar("Dialog", bound=QDialog)
 SOON_MS = 8000

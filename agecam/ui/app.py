@@ -23,8 +23,9 @@ from agecam.options import EngineOptions
 from agecam.settings import Settings, Theme, default_path, load_settings
 from agecam.sources import FrameSource, is_live_spec, list_cameras, name_of, open_source
 from agecam.ui.look import apply_theme
-from agecam.ui.main_window import MainWindow, OpenedSource
+from agecam.ui.main_window import MainWindow
 from agecam.ui.messages import told
+from agecam.ui.opener import OpenedSource
 
 log = logging.getLogger(__name__)
 

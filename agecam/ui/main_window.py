@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
@@ -30,7 +29,7 @@ from agecam.live.screenshot import composed
 from agecam.options import EngineOptions
 from agecam.overlay import OverlayStyle
 from agecam.settings import Settings, save_settings
-from agecam.sources import CameraInfo, CameraMode, FrameSource, list_modes, redact
+from agecam.sources import CameraInfo, list_modes
 from agecam.ui.actions import ICONS, STYLE, build_actions
 from agecam.ui.bridge import Bridge
 from agecam.ui.dialogs import SettingsDialog
@@ -41,7 +40,7 @@ from agecam.ui.look import apply_theme, icon
 from agecam.ui.menus import build_toolbar, fill_menu_bar
 from agecam.ui.messages import Text
 from agecam.ui.notices import hud_text, what_to_say
-from agecam.ui.permission import ask_for_camera
+from agecam.ui.opener import Opener, OpenSpec, Recognise
 from agecam.ui.playback_bar import PlaybackBar
 from agecam.ui.saver import Saver
 from agecam.ui.source_menu import ListModes, SourceMenu
@@ -54,19 +53,6 @@ log = logging.getLogger(__name__)
 
 PANEL_MS = 200
 """The panel and the figures change slowly enough to be read."""
-
-
-class OpenedSource:
-    """What a person opened."""
-
-    def __init__(self, spec: str, name: str, is_live: bool, is_camera: bool) -> None:
-        self.spec, self.name, self.is_live, self.is_camera = spec, name, is_live, is_camera
-
-
-Recognise = Callable[[str], OpenedSource]
-"""What stands behind the words for a source, without opening it."""
-OpenSpec = Callable[[str, Settings], FrameSource]
-"""Opens it, on the capture thread; raises SourceError."""
 
 
 class MainWindow(QMainWindow):
@@ -93,13 +79,8 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.settings = settings
         self._settings_path = settings_path
-        self._open_spec = open_spec
-        self._recognise = recognise
-        self._opened: OpenedSource | None = None
         self._painted: View | None = None
         self._told: str | None = None
-        self._waits_for_camera = False
-        self._wanted: CameraMode | None = None
         self._people = People()
         self._words = words_of_window()
         self._closed = False
@@ -125,7 +106,17 @@ class MainWindow(QMainWindow):
         self.transport = Transport(self.session, self.actions_, self.playback, self)
         self.help = Help(self.session, lambda: self.settings, self.actions_, self.video.toast, log_path, self)
         self.cameras = CameraWatch(cameras, self)
-        self.cameras.changed.connect(self._show_cameras)
+        self.source = Opener(
+            open_spec,
+            recognise,
+            self.session,
+            self.transport,
+            self.source_menu,
+            self.cameras,
+            self.video.toast,
+            lambda: self.settings,
+            self,
+        )
         self._slow = QTimer(self, interval=PANEL_MS)
         self._slow.timeout.connect(self._refresh_slowly)
         self._slow.start()
@@ -139,7 +130,7 @@ class MainWindow(QMainWindow):
         view = self.session.view()
         if view is not None and view is not self._painted:
             self._paint(view)
-            self._check_camera_mode(view)
+            self.source.check_size(view)
         self._refresh_notice()
         self._refresh_playback()
 
@@ -149,20 +140,13 @@ class MainWindow(QMainWindow):
         picture = composed(view, self.style_(), self._mirrors())
         self.video.show_picture(picture)
         if is_new:
-            self.saver.record(view, self.style_(), self._is_camera(), picture)
+            self.saver.record(view, self.style_(), self.source.is_camera, picture)
             self.session.painted(view)
 
     def _repaint(self) -> None:
         """Another style or another way round: the same view, anew."""
         if (view := self.session.view()) is not None:
             self.video.show_picture(composed(view, self.style_(), self._mirrors()))
-
-    def _check_camera_mode(self, view: View) -> None:
-        """Say once if a camera gives another resolution than it was asked for."""
-        wanted, self._wanted = self._wanted, None
-        height, width = view.frame.image_bgr.shape[:2]
-        if wanted is not None and (wanted.width, wanted.height) != (width, height):
-            self.video.toast.tell(Text.CAMERA_SIZE_GIVEN(width=width, height=height))
 
     def _refresh_slowly(self) -> None:
         if self.settings.show_panel:
@@ -177,13 +161,12 @@ class MainWindow(QMainWindow):
 
     def _refresh_notice(self) -> None:
         state, trouble = self.session.source_state, self.session.engine_error
-        name = self._opened.name if self._opened is not None else None
         self._tell_log(state.error or trouble)
-        self.video.notice.tell(what_to_say(name, state, self.session.view() is not None, trouble))
+        self.video.notice.tell(what_to_say(self.source.name, state, self.session.view() is not None, trouble))
         self.video.show_loading(self.session.loading)
 
     def _refresh_playback(self) -> None:
-        self.transport.refresh(is_file=self._opened is not None and not self._opened.is_live)
+        self.transport.refresh(is_file=self.source.is_file)
 
     def _take_judged(self, judged: Judged) -> None:
         """On the inference thread."""
@@ -201,74 +184,32 @@ class MainWindow(QMainWindow):
 
     def open(self, spec: str, remember: bool = True) -> None:
         """Open what a person names."""
-        opened = self._recognise(spec)
-        self._waits_for_camera = False
-        # Nobody wants to see a video for the first time without its labels; the demo is there to move.
-        waits = not opened.is_live and spec != "demo" and self.session.loading
-        self.transport.wait_for_networks(waits)
-        self._wanted = self.settings.camera_mode if opened.is_camera else None
+        self.source.open(spec, remember)
+        self._refresh()
+
+    def open_first(self) -> None:
+        """The first camera; without one, the demo, until a camera comes."""
+        self.source.open_first()
+        self._refresh()
+
+    def close_source(self) -> None:
+        """Let go of the source."""
+        self.source.close()
+        self._refresh()
+
+    def _begin_anew(self) -> None:
+        """Another source, or none: nothing of the last one stays."""
         self.actions_.record.setChecked(False)
-        self._opened = opened
         self._painted = None
         self._people.reset()
         self.panel.show_people([])
         self.video.show_picture(None)
         self.video.toast.hide()
-        self.setWindowTitle(f"{opened.name} \N{EN DASH} AgeCam")
-        settings = replace(self.settings)
-        if opened.is_camera:
-            ask_for_camera(self._camera_denied)
-        self.session.open(
-            lambda: self._open_spec(spec, settings),
-            opened.is_live,
-            self.settings.loop or spec == "demo",
-            self.transport.speed,
-            hold=waits,
-        )
-        if remember and not opened.is_camera and spec != "demo":
-            self.settings.remember(redact(spec) if "://" in spec else spec)
-            self.source_menu.show_recent()
-        self.source_menu.show_opened(spec)
-        log.info("opening %s", opened.name)
-        self._refresh()
-
-    def open_first(self) -> None:
-        """The first camera; without one, the demo, until a camera comes."""
-        known = self.cameras.now()
-        if known:
-            self.open(str(known[0].index), remember=False)
-        else:
-            self.open("demo", remember=False)
-            self.video.toast.tell(Text.IS_DEMO())
-            self._waits_for_camera = True
-
-    def close_source(self) -> None:
-        """Let go of the source."""
-        self.actions_.record.setChecked(False)
-        self.session.close_source()
-        self._opened = self._painted = None
-        self._people.reset()
-        self.panel.show_people([])
-        self.video.show_picture(None)
-        self.setWindowTitle("AgeCam")
-        self._refresh()
-
-    def _camera_denied(self) -> None:
-        self.video.toast.tell(Text.CAMERA_DENIED())
-
-    def _is_camera(self) -> bool:
-        return self._opened is not None and self._opened.is_camera
+        name = self.source.name
+        self.setWindowTitle(f"{name} \N{EN DASH} AgeCam" if name is not None else "AgeCam")
 
     def _mirrors(self) -> bool:
-        return self._is_camera() and self.settings.mirror_camera
-
-    def _show_cameras(self, cameras: list[CameraInfo]) -> None:
-        self.source_menu.show_cameras(cameras)
-        if cameras and self._waits_for_camera:
-            first = cameras[0]
-            self.video.toast.tell(
-                Text.CAMERA_CAME(name=first.name), Text.USE_CAMERA(), lambda: self.open(str(first.index))
-            )
+        return self.source.is_camera and self.settings.mirror_camera
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802, D102
         if event.mimeData().hasUrls():
@@ -283,7 +224,7 @@ class MainWindow(QMainWindow):
 
     def take_screenshot(self) -> list[Path]:
         """What the key S does."""
-        return self.saver.screenshot(self.session.view(), self.style_(), self._is_camera())
+        return self.saver.screenshot(self.session.view(), self.style_(), self.source.is_camera)
 
     def _record(self, on: bool) -> None:
         if on:
@@ -337,10 +278,6 @@ class MainWindow(QMainWindow):
         for part in (self.menuBar(), self._toolbar):
             part.setVisible(not on)
 
-    def _use_camera_mode(self) -> None:
-        if self._opened is not None and self._opened.is_camera:
-            self.open(self._opened.spec, remember=False)
-
     def _edit_settings(self) -> None:
         from agecam.weights import find_models
 
@@ -362,7 +299,7 @@ class MainWindow(QMainWindow):
 
     def details(self) -> str:
         """What helps somebody who wants to help; no password is among it."""
-        return self.help.details(self._opened.name if self._opened is not None else None)
+        return self.help.details(self.source.name)
 
     # --- the window itself -----------------------------------------------------------------------------
 
@@ -387,7 +324,7 @@ class MainWindow(QMainWindow):
             (do.close_source, self.close_source),
             (do.quit, self.close),
             (do.screenshot, self.take_screenshot),
-            (do.copy, lambda: self.saver.copy(self.session.view(), self.style_(), self._is_camera())),
+            (do.copy, lambda: self.saver.copy(self.session.view(), self.style_(), self.source.is_camera)),
             (do.export_csv, self._export_csv),
             (do.open_saved, self.saver.open_folder),
             (do.settings, self._edit_settings),
@@ -411,11 +348,9 @@ class MainWindow(QMainWindow):
         leave.setShortcut(QKeySequence("Esc"))
         leave.triggered.connect(lambda: do.full_screen.setChecked(False))
         self.addAction(leave)
+        self.source.changed.connect(self._begin_anew)
         self.source_menu.chosen.connect(self.open)
-        self.source_menu.mode_chosen.connect(self._use_camera_mode)
-        self.video.notice.copy_details.connect(
-            lambda: self.help.copy_details(self._opened.name if self._opened is not None else None)
-        )
+        self.video.notice.copy_details.connect(lambda: self.help.copy_details(self.source.name))
         self.video.notice.act.connect(self._act_on_notice)
 
     def _act_on_notice(self) -> None:
