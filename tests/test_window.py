@@ -11,7 +11,7 @@ import av
 import cv2
 import numpy as np
 import pytest
-from live_parts import HEIGHT, SIDE, WIDTH, FakeCamera, FakeFile, SquareEngine, index_of, picture, square_left
+from live_parts import HEIGHT, SIDE, WIDTH, FakeCamera, FakeFile, SquareEngine, face_at, index_of, picture, square_left
 from mjpeg import mjpeg_server
 from PIL import Image as Pillow
 from PySide6.QtCore import QLocale, QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
@@ -30,6 +30,7 @@ from window_parts import Desk, entries, texts_of
 
 from agecam.errors import SourceError, WeightsError
 from agecam.live import Phase
+from agecam.live.people import Person
 from agecam.live.screenshot import KEYWORD
 from agecam.overlay.typeface import dejavu
 from agecam.settings import Settings, load_settings
@@ -37,6 +38,7 @@ from agecam.sources import CameraInfo, CameraMode
 from agecam.types import Image
 from agecam.ui.app import install_translations
 from agecam.ui.dialogs import AboutDialog, SettingsDialog, ShortcutsDialog
+from agecam.ui.faces_panel import PersonRow
 from agecam.ui.look import apply_theme
 from agecam.ui.main_window import MainWindow
 from agecam.ui.typeface import with_system_fonts
@@ -529,6 +531,32 @@ def test_people_who_leave_leave_the_panel(desk: Desk) -> None:
     desk.until(lambda: window.panel.rows)
     desk.until(lambda: not window.panel.rows)
     assert window.panel.plot is None
+
+
+def test_who_comes_takes_the_row_of_who_left(desk: Desk, hopper_bgr: Image) -> None:
+    window = desk.window()
+    thumbnail = hopper_bgr[:64, :64]
+
+    def shown(*numbers: int) -> list[int]:
+        people = [Person(n, 0, 1, face_at(0, age=float(n), track=n), thumbnail) for n in numbers]
+        window.panel.show_people(people)
+        for row, number in zip(window.panel.rows, numbers, strict=True):
+            assert row.isVisible()
+            assert row.age.text() == str(number)
+            assert f"#{number}" in row.interval.text()
+        rows = window.panel.rows
+        return [rows.index(row) for row in sorted(rows, key=lambda row: row.y())]
+
+    for first in range(10, 60, 3):
+        shown(first, first + 1, first + 2)
+        assert len([row for row in window.panel.findChildren(PersonRow) if row.isVisible()]) == 3
+    window.panel.choose(first)
+    shown(first + 2)
+    assert [row.property("chosen") for row in window.panel.rows] == ["true"]
+    shown()
+    shown(3, 7)
+    desk.until(lambda: shown(3, 7) == [0, 1])
+    assert len(window.panel.findChildren(PersonRow)) == 3  # no more than were ever in view at once
 
 
 # --- saving --------------------------------------------------------------------------------------------

@@ -36,6 +36,8 @@ class FacesPanel(QWidget):
         self._restyle()
         self.setAccessibleName(Text.PEOPLE())
         self._rows: dict[int, PersonRow] = {}
+        self._spare: list[PersonRow] = []
+        """Of people who left: making a row anew holds up the video."""
         self._chosen: int | None = None
         self._show_gender = True
         self._plot: DistributionPlot | None = None
@@ -94,22 +96,27 @@ class FacesPanel(QWidget):
         for number in [n for n in self._rows if n not in numbers]:
             row = self._rows.pop(number)
             self._list.removeWidget(row)
-            row.deleteLater()
+            row.hide()
+            self._spare.append(row)
         for person in people:
-            row = self._rows.get(person.number) or self._new_row(person)
-            row.show_person(person, show_gender)
+            (self._rows.get(person.number) or self._row_for(person)).show_person(person, show_gender)
         if self._chosen in self._rows and self._plot is not None:
             self._plot.show_distribution(self._rows[self._chosen].person.distribution)
         elif self._chosen is not None and people:
             self.choose(people[0].number)  # the one who was chosen has left
         self._arrange()
 
-    def _new_row(self, person: Person) -> "PersonRow":
-        row = PersonRow(person, self)
-        row.clicked.connect(lambda n: self.choose(None if n == self._chosen else n))
+    def _row_for(self, person: Person) -> "PersonRow":
+        row = self._spare.pop() if self._spare else self._new_row()
         row.set_chosen(person.number == self._chosen)
         self._list.insertWidget(len(self._rows), row)
+        row.show()
         self._rows[person.number] = row
+        return row
+
+    def _new_row(self) -> "PersonRow":
+        row = PersonRow(self)
+        row.clicked.connect(lambda n: self.choose(None if n == self._chosen else n))
         return row
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802, D102
@@ -138,10 +145,10 @@ class PersonRow(QFrame):
 
     clicked = Signal(int)
 
-    def __init__(self, person: Person, parent: QWidget | None = None) -> None:
+    person: Person
+
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.person = person
-        self.number = person.number
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.thumbnail = QLabel(self)
@@ -171,8 +178,13 @@ class PersonRow(QFrame):
         self._sparkline: Sparkline | None = None
         self._pictured: Image | None = None
 
+    @property
+    def number(self) -> int:
+        """Of the person."""
+        return self.person.number
+
     def show_person(self, person: Person, show_gender: bool) -> None:
-        """What is known of this person now."""
+        """What is known of this person now, or of another who has taken the row."""
         self.person = person
         face = person.face
         age, low, high = f"{face.age:.0f}", f"{face.age_low:.0f}", f"{face.age_high:.0f}"
