@@ -37,6 +37,7 @@ from agecam.types import Image
 from training import command
 from training.augment import augmented_batch, centre, mixed
 from training.crops import Crops, DecodedCrops
+from training.grow import begin_with
 from training.losses import DistilledLoss, FaceLoss
 from training.metrics import SetFigures, by_set
 from training.sampling import drawn, weights_by_age
@@ -64,7 +65,7 @@ def main() -> None:
     batches = FaceBatches(train, crops.size_px, options, first_epoch=done[-1]["epoch"] if done else 0)
     network = TRUNKS[options.network](size_px, **json.loads(options.arguments))
     if options.start is not None:
-        network.set_weights(keras.models.load_model(options.start, compile=False).get_weights())
+        begin_with(network, keras.models.load_model(options.start, compile=False))
     teacher = keras.models.load_model(options.teacher, compile=False) if options.teacher else None
     labels = FaceLoss(expectation=options.expectation, gender=options.gender, reduction=None if teacher else "mean")
     loss = DistilledLoss(labels, options.teacher_share) if teacher else labels
@@ -255,7 +256,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--network", default="compact", choices=sorted(TRUNKS))
     parser.add_argument("--arguments", default="{}", metavar="JSON", help="arguments of the network")
-    parser.add_argument("--start", type=Path, metavar="KERAS", help="begin with the weights of an earlier run")
+    parser.add_argument(
+        "--start", type=Path, metavar="KERAS", help="begin with the weights of an earlier run, as deep or less"
+    )
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--steps", type=int, metavar="N", help="batches in an epoch; else every face once")
     parser.add_argument("--batch", type=int, default=256)
