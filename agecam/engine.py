@@ -15,7 +15,7 @@ from agecam.flow import SmallGrey
 from agecam.fusion import Evidence, quality_of
 from agecam.memory import give_back_unused
 from agecam.tracker import Tracker
-from agecam.types import Attributes, Detection, Face, Frame, FrameResult
+from agecam.types import Attributes, Detection, Face, Frame, FrameResult, Image
 
 
 class Engine:
@@ -73,18 +73,17 @@ class Engine:
         self._time_s = frame.time_s
         height_px, width_px = frame.image_bgr.shape[:2]
         started_s = time.perf_counter()
-        with tf.device(self.detector.device):
-            pixels = tf.convert_to_tensor(frame.image_bgr)
+        picture = self._uploaded(frame.image_bgr)
         is_detection = self._since_detection % self.detect_every == 0
         if is_detection:
-            self._faces = self.detector.detect(pixels, self.still_face_px if frame.still else None)
+            self._faces = self.detector.detect(picture, self.still_face_px if frame.still else None)
             self._numbers = [None] * len(self._faces)
         self._since_detection += 1
         detected_s = time.perf_counter()
         if self.track:
             self._follow(frame, is_detection)
         tracked_s = time.perf_counter()
-        attributes = self.estimator.estimate(pixels, self._faces, twice=frame.still)
+        attributes = self.estimator.estimate(picture, self._faces, twice=frame.still)
         if self.track and self.fuse:
             attributes = self._fused(frame, attributes)
         ended_s = time.perf_counter()
@@ -98,6 +97,13 @@ class Engine:
             for face, of_face, number in zip(self._faces, attributes, self._numbers, strict=True)
         )
         return FrameResult(frame.source, frame.index, frame.time_s, width_px, height_px, faces)
+
+    def _uploaded(self, image_bgr: Image) -> Image | tf.Tensor:
+        """Once for both networks, where there is something to upload to."""
+        if self.detector.device.startswith("/CPU"):
+            return image_bgr
+        with tf.device(self.detector.device):
+            return tf.convert_to_tensor(image_bgr)
 
     def _follow(self, frame: Frame, is_detection: bool) -> None:
         """Put the faces where they are in this frame, each with its person's number."""

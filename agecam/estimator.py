@@ -1,8 +1,8 @@
 """Faces of one frame -> one batch -> age distributions and gender probabilities, and their decoding."""
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
@@ -10,6 +10,8 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from agecam.alignment import crop_faces, squares_of
+from agecam.compiled import CompiledNetwork, can_compile
+from agecam.cutting import cut_faces
 from agecam.device import has_bfloat16
 from agecam.types import AGE_CLASSES, Attributes, Detection, FloatArray, Gender, Image
 from agecam.weights import Calibration, Card, load_model
@@ -23,33 +25,41 @@ LARGE = 50_000_000
 _AGES = np.arange(AGE_CLASSES, dtype=np.float32)
 
 
+Pixels: TypeAlias = "Image | tf.Tensor"
+"""`(H, W, 3) uint8`, BGR, wherever it is."""
+Squares: TypeAlias = npt.NDArray[np.float32]
+"""`(N, 4)` of `agecam.alignment`."""
+
+
 class Estimator:
     """Apparent age and gender of faces, by one network. Not safe for use from several threads at once."""
 
-    def __init__(self, card: Card, network: keras.Model, device: str = "/CPU:0") -> None:
+    def __init__(self, card: Card, network: keras.Model, device: str = "/CPU:0", compiled: bool | None = None) -> None:
         """
         Args:
             card, network: from `agecam.weights.load_model`.
             device: TensorFlow's name of the device, from `choose_device`.
+            compiled: whether OpenVINO runs the network; None: on the processor, if it is installed and the network is
+                not large.
         """
         self.card = card
         self.device = device
         self._large = network.count_params() > LARGE
-        self._network = network if self._large else _folded(network)
+        network = network if self._large else _folded(network)
+        if compiled is None:
+            compiled = device.startswith("/CPU") and not self._large and can_compile()
         with tf.device(device):
-            self._graphs = {False: self._compiled(twice=False)}
+            self._logits = self._by_openvino(network) if compiled else self._by_tensorflow(network)
 
     @classmethod
-    def load(cls, model: str = "compact", device: str = "/CPU:0") -> "Estimator":
+    def load(cls, model: str = "compact", device: str = "/CPU:0", compiled: bool | None = None) -> "Estimator":
         """The estimator of a model by its name; raises WeightsError."""
-        return cls(*load_model(model, large_in_bfloat16=has_bfloat16(device)), device)
+        return cls(*load_model(model, large_in_bfloat16=has_bfloat16(device)), device, compiled)
 
-    def estimate(
-        self, frame: Image | tf.Tensor, faces: Sequence[Detection], *, twice: bool = False
-    ) -> list[Attributes]:
+    def estimate(self, frame: Pixels, faces: Sequence[Detection], *, twice: bool = False) -> list[Attributes]:
         """Attributes of faces of one `(H, W, 3) uint8` BGR frame, in their order.
 
-        A numpy frame is uploaded; a tensor already on the device is used as it is.
+        Where the frame is does not matter; it is brought to the device if need be.
 
         Args:
             twice: look at each face also in the mirror, and say the mean: about as much better as a network of twice
@@ -57,48 +67,67 @@ class Estimator:
         """
         return self.estimate_squares(frame, squares_of(faces, self.card.crop.alignment), twice=twice)
 
-    def estimate_squares(
-        self, frame: Image | tf.Tensor, squares: npt.NDArray[np.float32], *, twice: bool = False
-    ) -> list[Attributes]:
+    def estimate_squares(self, frame: Pixels, squares: Squares, *, twice: bool = False) -> list[Attributes]:
         """The same for `(N, 4)` squares of `agecam.alignment`: how evaluation judges faces it knows by place."""
         if not len(squares):
             return []
-        with tf.device(self.device):
-            if twice not in self._graphs:
-                self._graphs[twice] = self._compiled(twice)
-            graph = self._graphs[twice]
-            frame = tf.convert_to_tensor(frame)
-            parts = [
-                _in_batch(graph, frame, squares[i : i + BATCH_SIZES[-1]])
-                for i in range(0, len(squares), BATCH_SIZES[-1])
-            ]
+        parts = [
+            _in_batch(self._logits, frame, squares[i : i + BATCH_SIZES[-1]], twice)
+            for i in range(0, len(squares), BATCH_SIZES[-1])
+        ]
         return decode(np.concatenate(parts), self.card.calibration)
 
-    def _compiled(self, twice: bool) -> Any:
-        """Crop and network as one graph over `(frame, squares)`, open in the frame's size and the batch."""
-
-        def run(frame: tf.Tensor, squares: tf.Tensor) -> tf.Tensor:
-            faces = crop_faces(frame, squares, self.card.crop)
-            if not twice:
-                return self._network(faces, training=False)
-            logits = self._network(tf.concat([faces, tf.reverse(faces, axis=[2])], axis=0), training=False)
-            return tf.add_n(tf.split(logits, 2)) / 2
-
+    def _by_tensorflow(self, network: keras.Model) -> "_Logits":
+        """Crop and network as one graph, open in the frame's size and the batch; another one for two looks."""
         signature = [tf.TensorSpec((None, None, 3), tf.uint8), tf.TensorSpec((None, 4), tf.float32)]
-        graph = tf.function(run, input_signature=signature, autograph=False).get_concrete_function()
-        if self._large:
-            return graph
-        from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-        # The processor's kernels lay constant weights out once for all frames; variables, in every frame.
-        frozen = convert_variables_to_constants_v2(graph)
-        return lambda frame, squares: frozen(frame, squares)[0]
+        def graph_of(twice: bool) -> Any:
+            def run(frame: tf.Tensor, squares: tf.Tensor) -> tf.Tensor:
+                faces = crop_faces(frame, squares, self.card.crop)
+                if not twice:
+                    return network(faces, training=False)
+                logits = network(tf.concat([faces, tf.reverse(faces, axis=[2])], axis=0), training=False)
+                return tf.add_n(tf.split(logits, 2)) / 2
+
+            graph = tf.function(run, input_signature=signature, autograph=False).get_concrete_function()
+            if self._large:
+                return graph
+            from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+            # The processor's kernels lay constant weights out once for all frames; variables, in every frame.
+            frozen = convert_variables_to_constants_v2(graph)
+            return lambda frame, squares: frozen(frame, squares)[0]
+
+        graphs = {False: graph_of(twice=False)}
+
+        def logits(frame: Pixels, squares: Squares, twice: bool) -> FloatArray:
+            with tf.device(self.device):
+                if twice not in graphs:
+                    graphs[twice] = graph_of(twice)
+                return np.asarray(graphs[twice](tf.convert_to_tensor(frame), tf.constant(squares)))
+
+        return logits
+
+    def _by_openvino(self, network: keras.Model) -> "_Logits":
+        side = self.card.crop.size_px
+        compiled = CompiledNetwork(lambda faces: network(faces, training=False), (None, side, side, 3))
+
+        def logits(frame: Pixels, squares: Squares, twice: bool) -> FloatArray:
+            faces = cut_faces(np.asarray(frame), squares, self.card.crop)
+            (once,) = compiled(faces)
+            return (once + compiled(faces[:, :, ::-1])[0]) / np.float32(2) if twice else once
+
+        return logits
 
 
-def _in_batch(graph: Any, frame: tf.Tensor, squares: npt.NDArray[np.float32]) -> FloatArray:
+_Logits = Callable[[Pixels, Squares, bool], FloatArray]
+"""Frame, squares, and whether to look twice -> `(N, 103)`."""
+
+
+def _in_batch(logits: _Logits, frame: Pixels, squares: Squares, twice: bool) -> FloatArray:
     size = next(size for size in BATCH_SIZES if size >= len(squares))
     filled = squares[np.minimum(np.arange(size), len(squares) - 1)]
-    return np.asarray(graph(frame, tf.constant(filled)))[: len(squares)]
+    return logits(frame, filled, twice)[: len(squares)]
 
 
 def decode(logits: FloatArray, calibration: Calibration) -> list[Attributes]:

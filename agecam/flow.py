@@ -75,10 +75,10 @@ def _points_on(face: Face | Detection) -> _Points:
 
 def _moved(face: Placed, here: _Points, there: _Points) -> Placed:
     """A face as its points went."""
-    spread = np.linalg.norm(here - np.median(here, axis=0), axis=1)
-    spread_there = np.linalg.norm(there - np.median(there, axis=0), axis=1)
-    growth = float(np.clip(np.median(spread_there) / max(float(np.median(spread)), 1e-3), 0.8, 1.25))
-    centre, centre_there = np.median(here, axis=0), np.median(there, axis=0)
+    both = np.stack([here, there])
+    centre, centre_there = centres = np.median(both, axis=1)
+    spread, spread_there = np.median(np.linalg.norm(both - centres[:, None], axis=2), axis=1).tolist()
+    growth = min(max(spread_there / max(spread, 1e-3), 0.8), 1.25)
     x, y, width, height = face.box
     left, top = (np.array([x, y]) - centre) * growth + centre_there
     landmarks = ((face.landmarks - centre) * growth + centre_there).astype(np.float32)

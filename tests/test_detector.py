@@ -8,7 +8,8 @@ import pytest
 import tensorflow as tf
 from models import demo_images, is_one_sentence, overlap
 
-from agecam.detector import MAX_PYRAMID_SIDE_PX, FaceDetector, pyramid_scales
+from agecam.detection.pyramid import MAX_PYRAMID_SIDE_PX, pyramid_scales
+from agecam.detector import FaceDetector
 from agecam.errors import DetectorError
 from agecam.types import Box, Detection, Image
 
@@ -16,9 +17,20 @@ ASTRONAUT: Box = (182, 64, 83, 107)
 HOPPER: Box = (178, 110, 173, 220)
 
 
+@pytest.fixture(scope="module", params=[False, True], ids=["graph", "compiled"])
+def detector(request: pytest.FixtureRequest) -> FaceDetector:
+    """In both ways."""
+    return FaceDetector(min_face_px=20, compiled=request.param)
+
+
 @pytest.fixture(scope="module")
-def detector() -> FaceDetector:
-    return FaceDetector(min_face_px=20)
+def by_graph() -> FaceDetector:
+    return FaceDetector(min_face_px=20, compiled=False)
+
+
+@pytest.fixture(scope="module")
+def compiled() -> FaceDetector:
+    return FaceDetector(min_face_px=20, compiled=True)
 
 
 def tracings(detector: FaceDetector) -> int:
@@ -171,17 +183,55 @@ def test_colours_are_read_as_bgr(detector: FaceDetector, hopper_bgr: Image) -> N
     assert overlap(as_bgr.box, their["box"]) > overlap(as_rgb.box, their["box"]) + 0.01
 
 
-def test_frames_of_a_size_seen_before_trace_nothing(detector: FaceDetector, astronaut_bgr: Image) -> None:
-    detector.detect(astronaut_bgr)
-    graphs, before = len(detector._graphs), tracings(detector)
+@pytest.mark.parametrize("min_face_px", [20, 40, 60, 100])
+@pytest.mark.parametrize("size", [1.0, 0.71, 1.6])
+def test_compiled_networks_find_what_the_graph_finds(
+    by_graph: FaceDetector,
+    compiled: FaceDetector,
+    astronaut_bgr: Image,
+    hopper_bgr: Image,
+    min_face_px: int,
+    size: float,
+) -> None:
+    found = 0
+    for picture in (astronaut_bgr, hopper_bgr, *demo_images(40, 250)):
+        scaled = np.asarray(cv2.resize(picture, None, fx=size, fy=size, interpolation=cv2.INTER_AREA), np.uint8)
+        theirs, ours = (detector.detect(scaled, min_face_px) for detector in (by_graph, compiled))
+        assert len(ours) == len(theirs)
+        found += len(ours)
+        for their in theirs:
+            our = max(ours, key=lambda face: overlap(face.box, their.box))
+            assert overlap(our.box, their.box) > 0.7
+            assert our.score == pytest.approx(their.score, abs=0.03)
+            assert our.landmarks == pytest.approx(their.landmarks, abs=0.05 * their.box[2])
+    assert found >= 6
+
+
+def test_a_frame_too_large_for_opencv_is_still_looked_at(compiled: FaceDetector, astronaut_bgr: Image) -> None:
+    long = np.zeros((512, 33_000, 3), np.uint8)
+    long[:, 20_000:20_512] = cv2.resize(astronaut_bgr, (512, 512))
+    # On a picture so long a face must be large: the pyramid's first level has 2048 px.
+    (face,) = compiled.detect(long)
+    assert overlap(face.box, (20_000 + ASTRONAUT[0], *ASTRONAUT[1:])) > 0.7
+
+
+def test_views_are_looked_at_as_copies_are(detector: FaceDetector, hopper_bgr: Image) -> None:
+    mirrored = hopper_bgr[:, ::-1]
+    (view,), (copy) = detector.detect(mirrored), detector.detect(mirrored.copy())
+    assert view.box == copy[0].box
+
+
+def test_frames_of_a_size_seen_before_trace_nothing(by_graph: FaceDetector, astronaut_bgr: Image) -> None:
+    by_graph.detect(astronaut_bgr)
+    graphs, before = len(by_graph._graphs), tracings(by_graph)
     for shift in range(4):
-        detector.detect(np.roll(astronaut_bgr, shift, axis=0))
-        detector.detect(tf.constant(np.roll(astronaut_bgr, shift, axis=1)))
-    assert (len(detector._graphs), tracings(detector)) == (graphs, before)
+        by_graph.detect(np.roll(astronaut_bgr, shift, axis=0))
+        by_graph.detect(tf.constant(np.roll(astronaut_bgr, shift, axis=1)))
+    assert (len(by_graph._graphs), tracings(by_graph)) == (graphs, before)
 
 
 def test_photographs_of_all_sizes_need_few_graphs(astronaut_bgr: Image) -> None:
-    detector = FaceDetector(min_face_px=60)
+    detector = FaceDetector(min_face_px=60, compiled=False)
     for side in range(341, 401, 20):
         assert len(detector.detect(np.asarray(cv2.resize(astronaut_bgr, (side + 7, side)), np.uint8))) == 1
     assert tracings(detector) <= 2

@@ -2,6 +2,9 @@
 
 import csv
 import io
+import os
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +17,10 @@ import numpy.typing as npt
 import pytest
 from models import ASTRONAUT_LANDMARKS, face_at, tiny_card, tiny_network, write_model
 
+import agecam.compiled
 import agecam.estimator
 from agecam.alignment import crop_faces, square_from_landmarks, squares_of
+from agecam.compiled import CompiledNetwork
 from agecam.detector import FaceDetector
 from agecam.estimator import Estimator, attributes_of, decode, interval
 from agecam.types import AGE_CLASSES, Attributes, CropSpec, Detection, FloatArray, Image
@@ -45,9 +50,15 @@ def assert_same(a: list[Attributes], b: list[Attributes], within: float = 1e-4) 
         assert one.age == pytest.approx(other.age, abs=100 * within)
 
 
+@pytest.fixture(scope="module", params=[False, True], ids=["graph", "compiled"])
+def estimator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Estimator:
+    """In both ways."""
+    return Estimator.load(str(write_model(tmp_path_factory.mktemp("models"))), compiled=request.param)
+
+
 @pytest.fixture(scope="module")
-def estimator(tmp_path_factory: pytest.TempPathFactory) -> Estimator:
-    return Estimator.load(str(write_model(tmp_path_factory.mktemp("models"))))
+def by_graph(tmp_path_factory: pytest.TempPathFactory) -> Estimator:
+    return Estimator.load(str(write_model(tmp_path_factory.mktemp("models"))), compiled=False)
 
 
 def test_filling_up_a_batch_changes_nothing(estimator: Estimator, astronaut_bgr: Image) -> None:
@@ -77,22 +88,22 @@ def test_squares_and_faces_are_two_ways_to_say_the_same(estimator: Estimator, as
 
 
 def test_the_estimator_is_the_crop_then_the_network_then_the_decoding(
-    estimator: Estimator, astronaut_bgr: Image
+    by_graph: Estimator, astronaut_bgr: Image
 ) -> None:
     faces = some_faces(4)
-    crops = crop_faces(astronaut_bgr, squares_of(faces), estimator.card.crop)
+    crops = crop_faces(astronaut_bgr, squares_of(faces), by_graph.card.crop)
     logits = np.asarray(tiny_network()(crops, training=False))
-    assert_same(estimator.estimate(astronaut_bgr, faces), decode(logits, estimator.card.calibration))
+    assert_same(by_graph.estimate(astronaut_bgr, faces), decode(logits, by_graph.card.calibration))
 
 
-def test_a_second_look_is_the_mean_with_the_mirrored_crop(estimator: Estimator, astronaut_bgr: Image) -> None:
+def test_a_second_look_is_the_mean_with_the_mirrored_crop(by_graph: Estimator, astronaut_bgr: Image) -> None:
     faces = some_faces(4)
-    crops = np.asarray(crop_faces(astronaut_bgr, squares_of(faces), estimator.card.crop))
+    crops = np.asarray(crop_faces(astronaut_bgr, squares_of(faces), by_graph.card.crop))
     network = tiny_network()
     straight, mirrored = (np.asarray(network(of, training=False)) for of in (crops, crops[:, :, ::-1]))
     assert np.abs(straight - mirrored).max() > 0.01
-    twice = estimator.estimate(astronaut_bgr, faces, twice=True)
-    assert_same(twice, decode((straight + mirrored) / 2, estimator.card.calibration))
+    twice = by_graph.estimate(astronaut_bgr, faces, twice=True)
+    assert_same(twice, decode((straight + mirrored) / 2, by_graph.card.calibration))
 
 
 def test_normalisation_that_has_learnt_gives_the_same_once_folded(astronaut_bgr: Image) -> None:
@@ -100,12 +111,62 @@ def test_normalisation_that_has_learnt_gives_the_same_once_folded(astronaut_bgr:
     normalisations = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
     for layer in normalisations:
         layer.set_weights([random.uniform(0.5, 1.5, weights.shape) for weights in layer.get_weights()])
-    estimator = Estimator(tiny_card(Path("tiny.json")), network)
+    estimator = Estimator(tiny_card(Path("tiny.json")), network, compiled=False)
     faces = some_faces(4)
     logits = np.asarray(network(crop_faces(astronaut_bgr, squares_of(faces), estimator.card.crop), training=False))
     assert_same(estimator.estimate(astronaut_bgr, faces), decode(logits, estimator.card.calibration))
     assert len(normalisations) > 4
     assert np.abs(logits - np.asarray(tiny_network()(np.zeros((1, 32, 32, 3)), training=False))).max() > 0.1
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_the_compiled_network_says_what_the_graph_says(
+    shipped: tuple[Estimator, keras.Model], astronaut_bgr: Image, hopper_bgr: Image, twice: bool
+) -> None:
+    compiled = shipped[0]
+    by_graph = Estimator(compiled.card, shipped[1], compiled=False)
+    for picture in (astronaut_bgr, hopper_bgr):
+        faces = [*some_faces(20), *FaceDetector(min_face_px=60).detect(picture)]
+        theirs, ours = (of.estimate(picture, faces, twice=twice) for of in (by_graph, compiled))
+        assert np.ptp([attributes.age for attributes in theirs]) > 5
+        for their, our in zip(theirs, ours, strict=True):
+            assert our.age == pytest.approx(their.age, abs=0.3)
+            assert our.female_probability == pytest.approx(their.female_probability, abs=0.02)
+
+
+def test_the_compiled_network_alone_is_the_reference_to_the_fifth_place(shipped: tuple[Estimator, keras.Model]) -> None:
+    network = shipped[1]
+    compiled = CompiledNetwork(lambda faces: network(faces, training=False), (None, 80, 80, 3))
+    for count in (1, 3, 8):
+        faces = np.random.default_rng(count).uniform(0, 255, (count, 80, 80, 3)).astype(np.float32)
+        reference = np.asarray(network(faces, training=False))
+        assert compiled(faces)[0] == pytest.approx(reference, abs=1e-4 * float(np.abs(reference).max()))
+
+
+def test_nothing_is_told_to_the_makers_of_the_compiler(tmp_path: Path) -> None:
+    code = (
+        "import sys; from agecam.compiled import can_compile; from agecam.estimator import Estimator;"
+        "assert can_compile(); Estimator.load();"
+        "assert 'openvino' in sys.modules; assert sys.modules['openvino_telemetry'] is None"
+    )
+    home = os.environ | {"HOME": str(tmp_path), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run([sys.executable, "-c", code], env=home, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.rglob("*telemetry*")) == []
+
+
+def test_without_openvino_the_graph_judges(monkeypatch: pytest.MonkeyPatch, astronaut_bgr: Image) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    for part in (agecam.compiled.can_compile, agecam.compiled._core):
+        part.cache_clear()
+    try:
+        assert not agecam.compiled.can_compile()
+        (face,) = FaceDetector(min_face_px=60).detect(astronaut_bgr)
+        assert 20 < Estimator.load().estimate(astronaut_bgr, [face])[0].age < 50
+    finally:
+        monkeypatch.undo()
+        for part in (agecam.compiled.can_compile, agecam.compiled._core):
+            part.cache_clear()
 
 
 def test_one_tracing_serves_all_frame_sizes_and_batch_sizes(
@@ -118,7 +179,7 @@ def test_one_tracing_serves_all_frame_sizes_and_batch_sizes(
         return crop_faces(*arguments)
 
     monkeypatch.setattr(agecam.estimator, "crop_faces", counted)
-    estimator = Estimator(tiny_card(Path("tiny.json")), tiny_network())
+    estimator = Estimator(tiny_card(Path("tiny.json")), tiny_network(), compiled=False)
     for count, size in ((1, 512), (2, 300), (3, 512), (5, 222), (9, 400), (17, 512), (40, 301)):
         assert len(estimator.estimate(np.ascontiguousarray(astronaut_bgr[:size]), some_faces(count))) == count
     assert len(tracings) == 1
@@ -287,7 +348,7 @@ TOLERANCE = 0.02
 
 
 def squares_in(picture: Image) -> npt.NDArray[np.float32]:
-    return squares_of(FaceDetector(min_face_px=60).detect(picture))
+    return squares_of(FaceDetector(min_face_px=60, compiled=False).detect(picture))
 
 
 def tilted(picture: Image) -> Image:

@@ -18,7 +18,7 @@ from agecam.weights import load_model
 def main() -> None:
     card, _ = load_model("compact")
     for name, picture in zip(("collins", "hopper"), portraits(), strict=True):
-        squares = squares_of(FaceDetector(min_face_px=60).detect(picture))
+        squares = squares_of(FaceDetector(min_face_px=60, compiled=False).detect(picture))
         crop_rgb = np.asarray(crop_faces(picture, squares, card.crop)[0], np.uint8)
         cv2.imwrite(str(Path(__file__).with_name(f"{name}.png")), crop_rgb[..., ::-1])
 

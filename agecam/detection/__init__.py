@@ -1,0 +1,1 @@
+"""How faces are found: `agecam.detector` chooses between the two ways."""

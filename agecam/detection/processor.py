@@ -1,0 +1,208 @@
+"""MTCNN on the processor: OpenCV resizes and cuts out, OpenVINO runs the three networks.
+
+The same stages as the graph's. All levels of the pyramid lie side by side in one picture, so that the proposal
+network runs once. Boxes here are (top, left, bottom, right), too.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from agecam.compiled import CompiledNetwork
+from agecam.detection.networks import Networks
+from agecam.detection.pyramid import (
+    BLOCK,
+    CELL_PX,
+    GREY,
+    MOST_PROPOSALS,
+    OUTPUT_THRESHOLD,
+    PROPOSAL_THRESHOLD,
+    REFINE_THRESHOLD,
+    STRIDE_PX,
+)
+from agecam.types import FloatArray, Image
+
+MOST_SIDE_PX = 32766
+"""Longest side of a frame: OpenCV's resampling counts in 16 bits."""
+_SHRINKS = 10
+"""What the proposal network's convolutions take off each side, before its stride."""
+_AT_A_TIME = 256
+"""Patches cut out in one go."""
+
+
+class ProcessorDetector:
+    """Finds faces in frames up to `MOST_SIDE_PX` a side."""
+
+    def __init__(self, networks: Networks) -> None:
+        self._pnet = CompiledNetwork(networks.pnet, (1, None, None, 3), np.uint8)
+        self._rnet = CompiledNetwork(networks.rnet, (None, 24, 24, 3), np.uint8)
+        self._onet = CompiledNetwork(networks.onet, (None, 48, 48, 3), np.uint8)
+
+    def find_faces(self, frame: Image, scales: tuple[float, ...], halvings: int) -> FloatArray:
+        """`(H, W, 3) uint8` BGR -> `(N, 15)`: box, score, five x, five y."""
+        # 1. Proposals from every level of the pyramid
+        boxes = _square(_unbeaten(self._proposals(frame, scales, halvings), 0.7)[:, :4])
+
+        # 2. Refinement of the proposals
+        offsets, logits = _run(self._rnet, frame, boxes, 24, (4, 1), batch_step=16)
+        rows = _confident(_refine(boxes, offsets), logits, REFINE_THRESHOLD)
+        boxes = _square(_unbeaten(rows, 0.7)[:, :4])
+
+        # 3. Output: final boxes and the five landmarks
+        offsets, landmarks, logits = _run(self._onet, frame, boxes, 48, (4, 10, 1), batch_step=4)
+        landmarks = _place(landmarks, boxes)
+        rows = _confident(_refine(boxes, offsets), logits, OUTPUT_THRESHOLD, landmarks)
+        return _unbeaten(rows, 0.7, over_smaller=True)
+
+    def _proposals(self, frame: Image, scales: tuple[float, ...], halvings: int) -> FloatArray:
+        """`(N, 5)`: box and score, the best of each level."""
+        sheet = _sheet_of(frame.shape[0], frame.shape[1], scales)
+        (outputs,) = self._pnet(sheet.filled(frame, scales, halvings)[np.newaxis])
+        logits = outputs[0, :, :, 4]
+        rows, columns = np.nonzero((logits > _logit(PROPOSAL_THRESHOLD)) & (sheet.level >= 0))
+        levels = sheet.level[rows, columns]
+        corner = np.stack([rows, columns], axis=1) * STRIDE_PX - sheet.corners[levels]
+        # The package's cells span 11 px, from their second pixel on: its networks were trained so.
+        boxes = np.concatenate([corner + 1, corner + CELL_PX], axis=1) + outputs[0, rows, columns, :4] * (CELL_PX - 1)
+        boxes /= np.asarray(scales)[levels, np.newaxis]
+        scored = np.concatenate([boxes, _sigmoid(logits[rows, columns])[:, np.newaxis]], axis=1).astype(np.float32)
+        return np.concatenate([_unbeaten(scored[levels == level], 0.5) for level in range(len(scales))])
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """Where the levels of the pyramid lie in one picture."""
+
+    height_px: int
+    width_px: int
+    corners: npt.NDArray[np.int64]
+    """`(levels, 2)`: top and left of each; even, as the network's stride is."""
+    sizes: tuple[tuple[int, int], ...]
+    """Height and width of each."""
+    level: npt.NDArray[np.int8]
+    """Of each cell that the proposal network gives, or -1 where it sees two levels or none."""
+
+    def filled(self, frame: Image, scales: tuple[float, ...], halvings: int) -> Image:
+        """The levels of a frame, grey around them."""
+        sheet = np.full((self.height_px, self.width_px, 3), round(GREY), np.uint8)
+        octaves = [frame]
+        for scale, (top, left), (height, width) in zip(scales, self.corners.tolist(), self.sizes, strict=True):
+            # As in the graph: averaged from the nearest octave that has at least twice the size.
+            while scale <= 0.5 ** (len(octaves) + 1) and len(octaves) <= halvings:
+                half = octaves[-1].shape[1] // 2, octaves[-1].shape[0] // 2
+                octaves.append(np.asarray(cv2.resize(octaves[-1], half, interpolation=cv2.INTER_AREA), np.uint8))
+            place = sheet[top : top + height, left : left + width]
+            place[:] = cv2.resize(octaves[-1], (width, height), interpolation=cv2.INTER_AREA)
+        return sheet
+
+
+@lru_cache(maxsize=16)
+def _sheet_of(height_px: int, width_px: int, scales: tuple[float, ...]) -> _Sheet:
+    """Levels in rows, each in the first row that has room for it; they come largest first."""
+    sizes = tuple((int(height_px * scale), int(width_px * scale)) for scale in scales)
+    width = _even(sizes[0][1])
+    corners: list[tuple[int, int]] = []
+    shelves: list[list[int]] = []  # of each: top and what is taken of its width
+    bottom = 0
+    for level_height, level_width in sizes:
+        shelf = next((shelf for shelf in shelves if shelf[1] + level_width <= width), None)
+        if shelf is None:
+            shelf = [bottom, 0]
+            shelves.append(shelf)
+            bottom += _even(level_height)
+        corners.append((shelf[0], shelf[1]))
+        shelf[1] += _even(level_width)
+    level = np.full(((bottom - _SHRINKS) // STRIDE_PX, (width - _SHRINKS) // STRIDE_PX), -1, np.int8)
+    for number, ((top, left), size) in enumerate(zip(corners, sizes, strict=True)):
+        rows, columns = (math.ceil((side - _SHRINKS) / STRIDE_PX) for side in size)
+        level[top // 2 : top // 2 + rows, left // 2 : left // 2 + columns] = number
+    return _Sheet(bottom, width, np.array(corners), sizes, level)
+
+
+def _even(side_px: int) -> int:
+    """The next even number that leaves a pixel of grey or more: pooling looks one further where a side is odd."""
+    return side_px + 2 - side_px % 2
+
+
+def _confident(boxes: FloatArray, logits: FloatArray, threshold: float, *more: FloatArray) -> FloatArray:
+    rows = np.concatenate([boxes, _sigmoid(logits)[:, np.newaxis], *more], axis=1)
+    return rows[logits > _logit(threshold)]
+
+
+def _unbeaten(rows: FloatArray, overlap: float, over_smaller: bool = False) -> FloatArray:
+    """Rows (box, score, ...), best first, without those that any better row overlaps, beaten or not."""
+    rows = rows[np.argsort(-rows[:, 4], kind="stable")[:MOST_PROPOSALS]]
+    beaten = np.zeros(len(rows), bool)
+    for first in range(0, len(rows), BLOCK):
+        judged, better = rows[first : first + BLOCK], rows[: first + BLOCK]
+        is_better = np.arange(len(better))[:, np.newaxis] < first + np.arange(len(judged))
+        overlapped = _overlap(better[:, np.newaxis, :4], judged[:, :4], over_smaller) > overlap
+        beaten[first : first + BLOCK] = (overlapped & is_better).any(0)
+    return rows[~beaten]
+
+
+def _overlap(first: FloatArray, second: FloatArray, over_smaller: bool) -> FloatArray:
+    height = np.minimum(first[..., 2], second[..., 2]) - np.maximum(first[..., 0], second[..., 0])
+    width = np.minimum(first[..., 3], second[..., 3]) - np.maximum(first[..., 1], second[..., 1])
+    shared = np.maximum(height, 0) * np.maximum(width, 0)
+    areas = [(boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1]) for boxes in (first, second)]
+    return np.asarray(shared / (np.minimum(*areas) if over_smaller else areas[0] + areas[1] - shared))
+
+
+def _square(boxes: FloatArray) -> FloatArray:
+    size = boxes[:, 2:] - boxes[:, :2]
+    side = size.max(axis=1, keepdims=True)
+    corner = (boxes[:, :2] + boxes[:, 2:] - side) / 2
+    return np.concatenate([corner, corner + side], axis=1)
+
+
+def _run(
+    network: CompiledNetwork, frame: Image, boxes: FloatArray, size: int, widths: tuple[int, ...], batch_step: int
+) -> list[FloatArray]:
+    """Outputs of these widths; a width of 1 is the logit and comes as `(N,)`."""
+    if not len(boxes):
+        return [np.zeros((0, width) if width > 1 else 0, np.float32) for width in widths]
+    # Kernels are prepared for every size of batch they meet.
+    batch = np.zeros((-(-len(boxes) // batch_step) * batch_step, size, size, 3), np.uint8)
+    for first in range(0, len(boxes), _AT_A_TIME):
+        some = boxes[first : first + _AT_A_TIME]
+        batch[first : first + len(some)] = _patches(frame, some, size)
+    return [output[: len(boxes)] for output in network(batch)]
+
+
+def _patches(frame: Image, boxes: FloatArray, size: int) -> Image:
+    """Bilinear samples, from one edge of a box to the other, as TensorFlow takes them."""
+    sides = np.array(frame.shape[:2], np.float32)
+    first, last = (boxes[:, places] / sides * (sides - 1) for places in ((0, 1), (2, 3)))
+    steps = np.linspace(0, 1, size, dtype=np.float32)
+    y, x = (first[:, axis, np.newaxis] + (last - first)[:, axis, np.newaxis] * steps for axis in (0, 1))
+    shape = (len(boxes), size, size)
+    map_x = np.broadcast_to(x[:, np.newaxis, :], shape).reshape(-1, size)
+    map_y = np.broadcast_to(y[:, :, np.newaxis], shape).reshape(-1, size)
+    grey = (round(GREY),) * 3
+    cut = cv2.remap(frame, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=grey)
+    return np.asarray(cut, np.uint8).reshape(*shape, 3)
+
+
+def _refine(boxes: FloatArray, offsets: FloatArray) -> FloatArray:
+    size = boxes[:, 2:] - boxes[:, :2] + 1
+    return boxes + offsets * np.tile(size, (1, 2))
+
+
+def _place(landmarks: FloatArray, boxes: FloatArray) -> FloatArray:
+    size = boxes[:, 2:] - boxes[:, :2] + 1
+    x = landmarks[:, :5] * size[:, 1:2] + boxes[:, 1:2] - 1
+    y = landmarks[:, 5:] * size[:, 0:1] + boxes[:, 0:1] - 1
+    return np.concatenate([x, y], axis=1)
+
+
+def _sigmoid(logits: FloatArray) -> FloatArray:
+    return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
+
+
+def _logit(probability: float) -> float:
+    return math.log(probability / (1 - probability))
