@@ -38,6 +38,11 @@ class FaceDetector:
             compiled = device.startswith("/CPU") and can_compile()
         self._processor = ProcessorDetector(self._networks) if compiled else None
 
+    @property
+    def is_compiled(self) -> bool:
+        """Whether OpenVINO runs the networks; then another smallest face costs nothing to change to."""
+        return self._processor is not None
+
     def detect(self, frame: Image | tf.Tensor, min_face_px: float | None = None) -> list[Detection]:
         """Faces of one `(H, W, 3) uint8` BGR frame, best score first; empty where there are none.
 

@@ -12,8 +12,9 @@ from agecam.device import DeviceChoice, choose_device
 from agecam.errors import DetectorError
 from agecam.estimator import Estimator
 from agecam.flow import SmallGrey
-from agecam.fusion import Evidence, quality_of
+from agecam.fusion import Fusion
 from agecam.memory import give_back_unused
+from agecam.schedule import Plan, Schedule
 from agecam.tracker import Tracker
 from agecam.types import Attributes, Detection, Face, Frame, FrameResult, Image
 
@@ -29,6 +30,7 @@ class Engine:
         track: bool = True,
         still_face_px: float | None = None,
         fuse: bool = True,
+        budget_ms: float | None = None,
     ) -> None:
         """
         Args:
@@ -37,6 +39,8 @@ class Engine:
             track: follow everybody and give each a number; without, every frame is looked at by itself.
             still_face_px: smallest face in still pictures, if it is another than the detector's.
             fuse: say of everybody who is followed what all frames say together; else what each says alone.
+            budget_ms: what a step may take, for live pictures; needs both of these. A schedule then chooses when to
+                look for faces and whom to judge; else everything is done in every frame.
         """
         self.fuse = fuse
         self.detector = detector
@@ -44,8 +48,11 @@ class Engine:
         self.detect_every = detect_every
         self.track = track
         self.still_face_px = still_face_px
+        self._schedule = None
+        if budget_ms is not None:
+            self._schedule = Schedule(detector.min_face_px, budget_ms, detector.is_compiled)
         self.stages_ms: dict[str, float] = {}
-        """What each stage of the last step took: detector, tracker, estimator with its crops."""
+        """What each stage of the last step took: detector where it did not rest, tracker, estimator with its crops."""
         self.reset()
 
     @property
@@ -53,14 +60,19 @@ class Engine:
         """Where it computes, as a person reads it: 'CPU' or 'GPU'."""
         return self.detector.device.strip("/").partition(":")[0]
 
+    @property
+    def plan(self) -> Plan | None:
+        """What the schedule does, if there is one."""
+        return self._schedule.plan if self._schedule is not None else None
+
     def reset(self) -> None:
         """Forget the people seen so far: another source begins."""
         self._tracker = Tracker()
+        self._fusion = Fusion(self.estimator.card.calibration)
         self._since_detection = 0
         self._time_s = 0.0
         self._faces: list[Detection] = []
         self._numbers: list[int | None] = []
-        self._evidence: dict[int, Evidence] = {}
 
     def step(self, frame: Frame) -> FrameResult:
         """Find, follow and judge the faces of the next frame; those of a still picture twice, for it is the only one.
@@ -73,25 +85,27 @@ class Engine:
         self._time_s = frame.time_s
         height_px, width_px = frame.image_bgr.shape[:2]
         started_s = time.perf_counter()
+        if self.track:
+            self._tracker.carry(SmallGrey.of(frame.image_bgr), frame.time_s)
+        carried_s = time.perf_counter()
         picture = self._uploaded(frame.image_bgr)
-        is_detection = self._since_detection % self.detect_every == 0
+        is_detection = self._is_time_to_detect(frame)
         if is_detection:
-            self._faces = self.detector.detect(picture, self.still_face_px if frame.still else None)
+            self._faces = self.detector.detect(picture, self._least_px(frame))
             self._numbers = [None] * len(self._faces)
-        self._since_detection += 1
         detected_s = time.perf_counter()
         if self.track:
             self._follow(frame, is_detection)
         tracked_s = time.perf_counter()
-        attributes = self.estimator.estimate(picture, self._faces, twice=frame.still)
-        if self.track and self.fuse:
-            attributes = self._fused(frame, attributes)
+        attributes, judged = self._judged(frame, picture, (tracked_s - started_s) * 1e3)
         ended_s = time.perf_counter()
-        self.stages_ms = {
-            "detector": (detected_s - started_s) * 1e3,
-            "tracker": (tracked_s - detected_s) * 1e3,
-            "estimator": (ended_s - tracked_s) * 1e3,
-        }
+        detector_ms, estimator_ms = (detected_s - carried_s) * 1e3, (ended_s - tracked_s) * 1e3
+        tracker_ms = (carried_s - started_s + tracked_s - detected_s) * 1e3
+        self.stages_ms = {"tracker": tracker_ms, "estimator": estimator_ms}
+        if is_detection:
+            self.stages_ms = {"detector": detector_ms} | self.stages_ms
+        if self._schedule is not None and not frame.still:
+            self._schedule.note(self.stages_ms.get("detector"), tracker_ms, estimator_ms, judged, len(self._faces))
         faces = tuple(
             Face.of(face, of_face, number)
             for face, of_face, number in zip(self._faces, attributes, self._numbers, strict=True)
@@ -105,26 +119,39 @@ class Engine:
         with tf.device(self.detector.device):
             return tf.convert_to_tensor(image_bgr)
 
+    def _is_time_to_detect(self, frame: Frame) -> bool:
+        if self._schedule is not None and not frame.still:
+            return self._schedule.wants_detection(frame.time_s, self._tracker.speed, self._tracker.sure)
+        self._since_detection += 1
+        return (self._since_detection - 1) % self.detect_every == 0
+
+    def _least_px(self, frame: Frame) -> float | None:
+        if frame.still:
+            return self.still_face_px
+        return self._schedule.min_face_px if self._schedule is not None else None
+
     def _follow(self, frame: Frame, is_detection: bool) -> None:
         """Put the faces where they are in this frame, each with its person's number."""
-        self._tracker.carry(SmallGrey.of(frame.image_bgr), frame.time_s)
         if is_detection:
             self._tracker.update(self._faces, frame.time_s, frame.image_bgr)
         shown = self._tracker.shown(frame.time_s)
         self._faces = [person.face for person in shown]
         self._numbers = [person.number for person in shown]
 
-    def _fused(self, frame: Frame, seen: list[Attributes]) -> list[Attributes]:
-        """What all frames until now say of each face."""
-        here = self._tracker.numbers
-        self._evidence = {number: evidence for number, evidence in self._evidence.items() if number in here}
-        told = []
-        for number, face, attributes in zip(self._numbers, self._faces, seen, strict=True):
-            assert number is not None
-            evidence = self._evidence.setdefault(number, Evidence())
-            evidence.add(attributes, quality_of(face, frame.image_bgr), frame.time_s)
-            told.append(evidence.told(self.estimator.card.calibration))
-        return told
+    def _judged(self, frame: Frame, picture: Image | tf.Tensor, spent_ms: float) -> tuple[list[Attributes], int]:
+        """What to say of each face, and how many the estimator has looked at."""
+        numbers = [number for number in self._numbers if number is not None]
+        if not self.fuse or len(numbers) < len(self._faces):
+            return self.estimator.estimate(picture, self._faces, twice=frame.still), len(self._faces)
+        self._fusion.forget_all_but(self._tracker.numbers)
+        count = len(numbers)
+        if self._schedule is not None and not frame.still:
+            count = self._schedule.judges(count, spent_ms)
+        chosen = self._fusion.most_urgent(numbers, self._faces, frame, count)
+        faces = [self._faces[place] for place in chosen]
+        seen = self.estimator.estimate(picture, faces, twice=frame.still)
+        self._fusion.add([numbers[place] for place in chosen], faces, seen, frame)
+        return self._fusion.told(numbers), len(chosen)
 
 
 def build_engine(
@@ -136,6 +163,7 @@ def build_engine(
     first_size: tuple[int, int] | None = None,
     still_face_px: float | None = None,
     fuse: bool = True,
+    budget_ms: float | None = None,
 ) -> Engine:
     """The engine with the networks of a model, ready to step.
 
@@ -157,7 +185,7 @@ def build_engine(
             estimator.estimate_squares(np.zeros((*first_size, 3), np.uint8), _SOME_SQUARE)
     finally:
         warming.join()
-    engine = Engine(detector, estimator, detect_every, track, still_face_px, fuse)
+    engine = Engine(detector, estimator, detect_every, track, still_face_px, fuse, budget_ms)
     give_back_unused()
     return engine
 

@@ -1,17 +1,20 @@
 """What all frames say of one person together, so that the label stands still until the evidence moves it."""
 
 import math
+from collections.abc import Container, Sequence
 from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from agecam.estimator import attributes_of
-from agecam.types import AGE_CLASSES, Attributes, Detection, FloatArray, Gender, Image
+from agecam.types import AGE_CLASSES, Attributes, Detection, FloatArray, Frame, Gender, Image
 from agecam.weights import Calibration
 
 MEMORY_S = 8.0
 """What was seen so long ago counts a third of what is seen now."""
+_SETTLED = 3.0
+"""Weight of a few good frames: from here on the label hardly moves."""
 _FULL_SIZE_PX = 100.0
 """Width of a face from which a larger one says no more."""
 _TURNED = 0.4
@@ -27,10 +30,18 @@ class Evidence:
 
     def __init__(self) -> None:
         self._weight = 0.0
+        self._usual = 0.0
         self._ages: FloatArray = np.zeros(AGE_CLASSES, np.float32)
         self._log_odds = 0.0
         self._last_s = 0.0
         self._gender: Gender = "unsure"
+
+    def urgency(self, weight: float, time_s: float) -> float:
+        """How much another frame would tell, if it has this weight: more after a longer while, of somebody of whom
+        little is known, and in a better view than usual."""
+        waited = max(time_s - self._last_s, 0.0) + 1e-3
+        doubt = 1 + 3 * max(0.0, 1 - self._weight / _SETTLED)
+        return waited * doubt * weight / max(self._usual, 1e-3)
 
     def add(self, seen: Attributes, weight: float, time_s: float) -> None:
         """One more frame, at a time, with the weight of `quality_of`."""
@@ -39,6 +50,7 @@ class Evidence:
         self._ages = np.asarray(kept * self._ages + weight * seen.age_distribution, np.float32)
         self._log_odds = kept * self._log_odds + weight * math.log(female / (1 - female))
         self._weight = kept * self._weight + weight
+        self._usual = 0.9 * self._usual + 0.1 * weight if self._usual else weight
         self._last_s = time_s
 
     def told(self, calibration: Calibration) -> Attributes:
@@ -51,6 +63,41 @@ class Evidence:
                 now = replace(now, gender=self._gender)
         self._gender = now.gender
         return now
+
+
+class Fusion:
+    """The evidence of everybody in view, by number."""
+
+    def __init__(self, calibration: Calibration) -> None:
+        self._calibration = calibration
+        self._evidence: dict[int, Evidence] = {}
+
+    def forget_all_but(self, numbers: Container[int]) -> None:
+        """Those who have left do not come back under their number."""
+        self._evidence = {number: kept for number, kept in self._evidence.items() if number in numbers}
+
+    def most_urgent(self, numbers: Sequence[int], faces: Sequence[Detection], frame: Frame, count: int) -> list[int]:
+        """Places of those of whom another look tells most, at most `count`, but everybody who was never looked at."""
+        if count >= len(numbers):
+            return list(range(len(numbers)))
+        urgencies = [
+            self._evidence[number].urgency(quality_of(face, frame.image_bgr), frame.time_s)
+            if number in self._evidence
+            else math.inf
+            for number, face in zip(numbers, faces, strict=True)
+        ]
+        order = sorted(range(len(numbers)), key=lambda place: -urgencies[place])
+        return sorted(order[: max(count, sum(map(math.isinf, urgencies)))])
+
+    def add(self, numbers: Sequence[int], faces: Sequence[Detection], seen: Sequence[Attributes], frame: Frame) -> None:
+        """What the estimator says of some of them."""
+        for number, face, attributes in zip(numbers, faces, seen, strict=True):
+            evidence = self._evidence.setdefault(number, Evidence())
+            evidence.add(attributes, quality_of(face, frame.image_bgr), frame.time_s)
+
+    def told(self, numbers: Sequence[int]) -> list[Attributes]:
+        """What all frames until now say of each."""
+        return [self._evidence[number].told(self._calibration) for number in numbers]
 
 
 def quality_of(face: Detection, image_bgr: Image) -> float:

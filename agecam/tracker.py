@@ -5,6 +5,7 @@ of a detection are then matched with those expected, one to one: by overlap, by 
 their look, face and clothes, which tells two people apart who pass each other.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -72,6 +73,21 @@ class Tracker:
     def numbers(self) -> set[int]:
         """Of everybody who is in view or may come back."""
         return {track.number for track in self._tracks}
+
+    @property
+    def speed(self) -> float:
+        """Of the fastest face in view, in its own widths a second."""
+        return max(
+            (math.hypot(*track.velocity) / max(track.face.box[2], 1.0) for track in self._in_view()), default=0.0
+        )
+
+    @property
+    def sure(self) -> bool:
+        """Whether the picture carries everybody in view."""
+        return all(track.sure for track in self._in_view())
+
+    def _in_view(self) -> list[Track]:
+        return [track for track in self._tracks if track.missed == 0]
 
     def carry(self, picture: SmallGrey, time_s: float) -> None:
         """Go on to the next frame."""

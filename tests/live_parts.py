@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from agecam.errors import DetectorError, SourceError
+from agecam.schedule import Plan
 from agecam.sources.base import BaseSource, SourceInfo
 from agecam.types import AGE_CLASSES, Face, Frame, FrameResult, Image
 
@@ -114,6 +115,7 @@ class SquareEngine:
     seen: list[int] = field(default_factory=list)
     resets: int = 0
     age: float = 30.0
+    plan: Plan | None = None
 
     def step(self, frame: Frame) -> FrameResult:
         time.sleep(self.takes_s)

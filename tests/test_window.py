@@ -33,6 +33,7 @@ from agecam.live import Phase
 from agecam.live.people import Person
 from agecam.live.screenshot import KEYWORD
 from agecam.overlay.typeface import dejavu
+from agecam.schedule import Plan
 from agecam.settings import Settings, load_settings
 from agecam.sources import CameraInfo, CameraMode
 from agecam.types import Image
@@ -469,6 +470,9 @@ def test_the_figures_of_speed(camera: Desk) -> None:
     camera.until(lambda: "shown" in window.video.hud.text() and "faces 1" in window.video.hud.text())
     lines = window.video.hud.text().splitlines()
     assert [line.split()[0] for line in lines] == ["shown", "analysed", "delay", "dropped", "detector", "faces", "CPU"]
+    camera.engine.plan = Plan(33.0, 12.4, 3, 2, 5, 56.0)
+    camera.until(lambda: "step 12 of 33 ms" in window.video.hud.text())
+    assert "detector 1 frame in 3, from 56 px\njudged 2 of 5" in window.video.hud.text()
     camera.pause(2200)
     assert float(window.video.hud.text().split()[1]) > 20
     camera.press(window, "f")

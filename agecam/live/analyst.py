@@ -9,6 +9,7 @@ from agecam.errors import AgeCamError
 from agecam.live.figures import Rate
 from agecam.live.mailbox import Mailbox
 from agecam.options import EngineOptions
+from agecam.schedule import Plan
 from agecam.types import Frame, FrameResult
 
 
@@ -22,6 +23,10 @@ class LiveEngine(Protocol):
     @property
     def stages_ms(self) -> dict[str, float]:
         """What each stage of the last step took."""
+
+    @property
+    def plan(self) -> Plan | None:
+        """What its schedule does."""
 
     def step(self, frame: Frame) -> FrameResult:
         """Judge a frame; raises DetectorError."""

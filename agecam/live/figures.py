@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from agecam.schedule import Plan
+
 WINDOW_S = 2.0
 KEPT_DELAYS = 600
 """Twenty seconds at thirty frames a second."""
@@ -25,6 +27,8 @@ class LiveFigures:
     """Frames of a live source that were never shown."""
     stages_ms: dict[str, float] = field(default_factory=dict)
     """Median time of each stage."""
+    plan: Plan | None = None
+    """Of the schedule."""
     faces: int = 0
     device: str = ""
 

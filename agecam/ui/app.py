@@ -20,6 +20,7 @@ from agecam import __version__
 from agecam.live import LiveEngine
 from agecam.live.analyst import FirstSize
 from agecam.options import EngineOptions
+from agecam.schedule import BUDGET_MS
 from agecam.settings import Settings, Theme, default_path, load_settings
 from agecam.sources import FrameSource, is_live_spec, list_cameras, name_of, open_source
 from agecam.ui.look import apply_theme
@@ -100,6 +101,7 @@ def build_live_engine(options: EngineOptions, first_size: FirstSize) -> LiveEngi
             options.min_face_px,
             first_size=first_size(),
             still_face_px=min(options.min_face_px, STILL_FACE_PX),
+            budget_ms=BUDGET_MS,
         )
     # A million objects of TensorFlow's that stay: looking through them again and again would hold up the window.
     gc.freeze()

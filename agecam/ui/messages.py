@@ -111,6 +111,9 @@ class Text(Enum):
     HUD_DELAY = QT_TRANSLATE_NOOP("AgeCam", "delay {p50} ms, 95 % under {p95} ms")
     HUD_DROPPED = QT_TRANSLATE_NOOP("AgeCam", "dropped {count}")
     HUD_STAGE = QT_TRANSLATE_NOOP("AgeCam", "{name} {ms} ms")
+    HUD_STEP = QT_TRANSLATE_NOOP("AgeCam", "step {ms} of {budget} ms")
+    HUD_PLAN = QT_TRANSLATE_NOOP("AgeCam", "detector 1 frame in {every}, from {px} px")
+    HUD_JUDGED = QT_TRANSLATE_NOOP("AgeCam", "judged {judged} of {people}")
     HUD_FACES = QT_TRANSLATE_NOOP("AgeCam", "faces {count}")
 
     # dialogs

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from agecam.errors import AgeCamError
 from agecam.live import LiveFigures, Phase, PlayerState
+from agecam.schedule import Plan
 from agecam.ui.messages import Text, told
 
 
@@ -47,7 +48,16 @@ def hud_text(figures: LiveFigures) -> str:
         Text.HUD_DELAY(p50=f"{p50:.0f}", p95=f"{p95:.0f}"),
         Text.HUD_DROPPED(count=figures.dropped),
         *(Text.HUD_STAGE(name=name, ms=f"{ms:.1f}") for name, ms in figures.stages_ms.items()),
+        *(_plan_lines(figures.plan) if figures.plan is not None else ()),
         Text.HUD_FACES(count=figures.faces),
         figures.device,
     ]
     return "\n".join(lines).rstrip()
+
+
+def _plan_lines(plan: Plan) -> list[str]:
+    return [
+        Text.HUD_STEP(ms=f"{plan.step_ms:.0f}", budget=f"{plan.budget_ms:.0f}"),
+        Text.HUD_PLAN(px=f"{plan.min_face_px:.0f}", every=plan.detect_every),
+        Text.HUD_JUDGED(judged=plan.judged, people=plan.people),
+    ]

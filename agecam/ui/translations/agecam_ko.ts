@@ -340,6 +340,18 @@
         <translation>{name} {ms} ms</translation>
     </message>
     <message>
+        <source>step {ms} of {budget} ms</source>
+        <translation>단계 {ms} / {budget} ms</translation>
+    </message>
+    <message>
+        <source>detector 1 frame in {every}, from {px} px</source>
+        <translation>검출 {every}프레임마다, {px} px부터</translation>
+    </message>
+    <message>
+        <source>judged {judged} of {people}</source>
+        <translation>판정 {people}명 중 {judged}명</translation>
+    </message>
+    <message>
         <source>faces {count}</source>
         <translation>얼굴 {count}</translation>
     </message>
