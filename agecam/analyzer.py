@@ -1,5 +1,6 @@
 """AgeCam inside another program."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, overload
 
@@ -35,6 +36,8 @@ class Analyzer:
         from agecam.engine import build_engine
 
         self._engine = build_engine(model, device, min_face_px, track=False)  # type: ignore[arg-type]
+        if self._engine.refusal is not None:
+            warnings.warn(str(self._engine.refusal), RuntimeWarning, stacklevel=2)
 
     @overload
     def analyze(self, pictures: Image) -> list[Face]: ...

@@ -207,9 +207,12 @@ def _models_add(arguments: list[str]) -> int:
 
 def _bench(arguments: list[str]) -> int:
     parser = _Parser(prog="agecam bench", description="Measure the speed of AgeCam on this computer.")
-    parser.add_argument("source", metavar="SOURCE", nargs="?", help="video whose frames to use (the demo's)")
     parser.add_argument("--json", metavar="F", type=Path, help="also write the figures as JSON")
-    parser.add_argument("--window", action="store_true", help="how smoothly the window shows the source (the demo)")
+    parser.add_argument("--plot", metavar="F", type=Path, help="also draw them, as PNG")
+    parser.add_argument("--peer", choices=["deepface"], help="also measure this package, if it is installed")
+    parser.add_argument(
+        "--window", metavar="SOURCE", nargs="?", const="demo", help="how smoothly the window shows a source (the demo)"
+    )
     parser.add_argument("--vgg-face", action="store_true", help="the recipe's networks, with random weights")
     parser.add_argument(
         "--seconds", metavar="N", type=_count, default=60, help="how long to watch the window (%(default)s)"
@@ -218,7 +221,7 @@ def _bench(arguments: list[str]) -> int:
     if options.window:
         from agecam.commands.bench_window import run_bench_window
 
-        return run_bench_window(options.json, options.source, options.seconds)
+        return run_bench_window(options.json, options.window, options.seconds)
     from agecam.sources.quiet import quiet_stderr
 
     with quiet_stderr:  # TensorFlow's remarks on the machine
@@ -228,7 +231,7 @@ def _bench(arguments: list[str]) -> int:
             return run_bench_vgg_face(options.json)
         from agecam.commands.bench import run_bench
 
-    return run_bench(options.json, options.source)
+    return run_bench(options.json, options.plot, options.peer)
 
 
 _COMMANDS: dict[str, Callable[[list[str]], int]] = {

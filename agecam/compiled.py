@@ -27,6 +27,14 @@ def can_compile() -> bool:
         return False
 
 
+def version() -> str:
+    """Of OpenVINO."""
+    _core()
+    import openvino
+
+    return str(openvino.get_version()).partition("-")[0]
+
+
 class CompiledNetwork:
     """A network as a function from an array to a list of arrays. Not safe for use from several threads at once."""
 

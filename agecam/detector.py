@@ -43,6 +43,11 @@ class FaceDetector:
         """Whether OpenVINO runs the networks; then another smallest face costs nothing to change to."""
         return self._processor is not None
 
+    @property
+    def tracings(self) -> int:
+        """How often TensorFlow has built a graph so far."""
+        return sum(graph.experimental_get_tracing_count() for graph in self._graphs.values())
+
     def detect(self, frame: Image | tf.Tensor, min_face_px: float | None = None) -> list[Detection]:
         """Faces of one `(H, W, 3) uint8` BGR frame, best score first; empty where there are none.
 

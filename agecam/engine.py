@@ -1,15 +1,14 @@
 """One frame in, everything AgeCam says about it out. No thread, no file, no window."""
 
-import threading
 import time
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import tensorflow as tf
 
 from agecam.detector import FaceDetector
 from agecam.device import DeviceChoice, choose_device
-from agecam.errors import DetectorError
+from agecam.errors import AgeCamError, DetectorError
 from agecam.estimator import Estimator
 from agecam.flow import SmallGrey
 from agecam.fusion import Fusion
@@ -51,6 +50,8 @@ class Engine:
         self._schedule = None
         if budget_ms is not None:
             self._schedule = Schedule(detector.min_face_px, budget_ms, detector.is_compiled)
+        self.refusal: AgeCamError | None = None
+        """Why it does not compute where it was asked to."""
         self.stages_ms: dict[str, float] = {}
         """What each stage of the last step took: detector where it did not rest, tracker, estimator with its crops."""
         self.reset()
@@ -175,25 +176,46 @@ def build_engine(
         UsageError: a GPU was asked for and there is none.
     """
     chosen = choose_device(device)
-    detector = FaceDetector(chosen, min_face_px)
-    # TensorFlow optimises the detector's graph for seconds, outside Python: meanwhile the other networks load.
-    warming = threading.Thread(target=_warm, args=(detector, first_size), name="warming the detector")
-    warming.start()
+    refusal = None
     try:
-        estimator = Estimator.load(model, chosen)
-        if first_size is not None:
-            estimator.estimate_squares(np.zeros((*first_size, 3), np.uint8), _SOME_SQUARE)
-    finally:
-        warming.join()
+        detector, estimator = _networks(model, chosen, min_face_px, first_size)
+    except (tf.errors.OpError, DetectorError) as error:
+        if chosen == "/CPU:0":
+            raise
+        # Another program holds its memory, or its driver does not fit: slower is better than not at all.
+        reason = str(getattr(error, "message", error)).strip().partition("\n")[0]
+        refusal = AgeCamError(
+            "The graphics card cannot be used ({reason}): AgeCam computes on the processor.", reason=reason
+        )
+        detector, estimator = _networks(model, choose_device("cpu"), min_face_px, first_size)
     engine = Engine(detector, estimator, detect_every, track, still_face_px, fuse, budget_ms)
+    engine.refusal = refusal
     give_back_unused()
     return engine
 
 
+def _networks(
+    model: str, device: str, min_face_px: float, first_size: tuple[int, int] | None
+) -> tuple[FaceDetector, Estimator]:
+    if first_size is None and device != "/CPU:0":
+        first_size = _SOME_SIZE  # whether it has room shows when something is computed
+    detector = FaceDetector(device, min_face_px)
+    # TensorFlow optimises the detector's graph for seconds, outside Python: meanwhile the other networks load.
+    with ThreadPoolExecutor(1, thread_name_prefix="warming the detector") as pool:
+        black = np.zeros((*first_size, 3), np.uint8) if first_size is not None else None
+        warming = pool.submit(detector.detect, black) if black is not None else None
+        estimator = Estimator.load(model, device)
+        if black is not None:
+            estimator.estimate_squares(black, _SOME_SQUARE)
+    if warming is not None:
+        try:
+            warming.result()
+        except DetectorError:
+            if device != "/CPU:0":
+                raise
+            # On the processor the first step will say so.
+    return detector, estimator
+
+
+_SOME_SIZE = (480, 640)
 _SOME_SQUARE = np.array([[100, 100, 40, 0]], np.float32)
-
-
-def _warm(detector: FaceDetector, size: tuple[int, int] | None) -> None:
-    if size is not None:
-        with suppress(DetectorError):  # the first step will say so
-            detector.detect(np.zeros((*size, 3), np.uint8))

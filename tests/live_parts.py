@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from agecam.errors import DetectorError, SourceError
+from agecam.errors import AgeCamError, DetectorError, SourceError
 from agecam.schedule import Plan
 from agecam.sources.base import BaseSource, SourceInfo
 from agecam.types import AGE_CLASSES, Face, Frame, FrameResult, Image
@@ -116,6 +116,7 @@ class SquareEngine:
     resets: int = 0
     age: float = 30.0
     plan: Plan | None = None
+    refusal: AgeCamError | None = None
 
     def step(self, frame: Frame) -> FrameResult:
         time.sleep(self.takes_s)

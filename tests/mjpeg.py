@@ -28,12 +28,16 @@ def mjpeg_server(
     port: int = 0,
     fps: float | None = None,
     endless: bool = False,
+    damaged_every: int | None = None,
 ) -> Iterator[str]:
     """Serves the images to each client as a multipart stream, then hangs up; yields `host:port`.
 
-    At once, or so many a second; once, or again and again.
+    At once, or so many a second; once, or again and again; every so many of them cut short and scrambled.
     """
     parts = [cv2.imencode(".jpg", image)[1].tobytes() for image in images]
+    for place in range(0, len(parts), damaged_every or len(parts) + 1):
+        if damaged_every:
+            parts[place] = parts[place][: len(parts[place]) // 2] + bytes(200)
     stopping = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):

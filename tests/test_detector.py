@@ -33,10 +33,6 @@ def compiled() -> FaceDetector:
     return FaceDetector(min_face_px=20, compiled=True)
 
 
-def tracings(detector: FaceDetector) -> int:
-    return sum(graph.experimental_get_tracing_count() for graph in detector._graphs.values())
-
-
 def assert_upright(face: Detection) -> None:
     left_eye, right_eye, nose, mouth_left, mouth_right = face.landmarks
     assert left_eye[0] < nose[0] < right_eye[0]
@@ -223,15 +219,15 @@ def test_views_are_looked_at_as_copies_are(detector: FaceDetector, hopper_bgr: I
 
 def test_frames_of_a_size_seen_before_trace_nothing(by_graph: FaceDetector, astronaut_bgr: Image) -> None:
     by_graph.detect(astronaut_bgr)
-    graphs, before = len(by_graph._graphs), tracings(by_graph)
+    graphs, before = len(by_graph._graphs), by_graph.tracings
     for shift in range(4):
         by_graph.detect(np.roll(astronaut_bgr, shift, axis=0))
         by_graph.detect(tf.constant(np.roll(astronaut_bgr, shift, axis=1)))
-    assert (len(by_graph._graphs), tracings(by_graph)) == (graphs, before)
+    assert (len(by_graph._graphs), by_graph.tracings) == (graphs, before)
 
 
 def test_photographs_of_all_sizes_need_few_graphs(astronaut_bgr: Image) -> None:
     detector = FaceDetector(min_face_px=60, compiled=False)
     for side in range(341, 401, 20):
         assert len(detector.detect(np.asarray(cv2.resize(astronaut_bgr, (side + 7, side)), np.uint8))) == 1
-    assert tracings(detector) <= 2
+    assert detector.tracings <= 2

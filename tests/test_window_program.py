@@ -68,6 +68,15 @@ class Program:
         """One key, or `ctrl+q`."""
         self._xdotool("key", key)
 
+    def windows(self) -> list[str]:
+        """All of AgeCam's on the display."""
+        return self._xdotool("search", "--onlyvisible", "--name", "AgeCam").stdout.split()
+
+    def press_in(self, window: str, key: str) -> None:
+        """One key, in a window by its number."""
+        self._xdotool("windowfocus", "--sync", window)
+        self._xdotool("key", key)
+
     def _xdotool(self, *words: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(["xdotool", *words], env=self._env, capture_output=True, text=True, timeout=20)
 
@@ -76,7 +85,7 @@ class Program:
 def agecam(spec: str, home: Path, display: str, **settings: object) -> Iterator[Program]:
     """Start `python main.py SPEC` for a person whose home this is."""
     kept = home / "config" / "AgeCam"
-    kept.mkdir(parents=True)
+    kept.mkdir(parents=True, exist_ok=True)
     (kept / "settings.json").write_text(json.dumps(settings))
     gone = ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY")
     env = {name: value for name, value in os.environ.items() if name not in gone}
@@ -154,3 +163,23 @@ def test_what_cannot_be_opened_leaves_a_window_that_closes(display: str, tmp_pat
     log = (tmp_path / "home" / "state" / "AgeCam" / "log" / "agecam.log").read_text()
     assert log.count("ERROR") == 1
     assert "no such file.mp4" in log
+
+
+def test_two_copies_run_side_by_side(display: str, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with agecam("demo", home, display, theme="dark") as first, agecam("demo", home, display, theme="dark") as second:
+        windows: set[str] = set()
+
+        def both_are_there() -> bool:
+            windows.update(first.windows())
+            return len(windows) == 2
+
+        wait_until(both_are_there, 40)
+        time.sleep(3)
+        for window in windows:
+            first.press_in(window, "ctrl+q")
+        for program in (first, second):
+            assert program.process.wait(20) == 0
+            assert program.process.communicate() == ("", "")
+    settings = json.loads((home / "config" / "AgeCam" / "settings.json").read_text())
+    assert settings["theme"] == "dark"

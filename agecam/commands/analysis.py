@@ -37,11 +37,15 @@ class Engines:
 
     def get(self, is_picture: bool) -> "Engine":
         """The engine for a source, which it has not seen yet; raises what `build_engine` does."""
-        if not self._built:
+        is_first = not self._built
+        if is_first:
             self._console.note("Loading the networks ...")
         # TensorFlow and CUDA remark on the machine at length, past all settings of their log levels.
         with quiet_stderr, self._interrupts.at_once():
-            return self._fresh(is_picture)
+            engine = self._fresh(is_picture)
+        if is_first and engine.refusal is not None:
+            self._console.remark(str(engine.refusal))
+        return engine
 
     def _fresh(self, is_picture: bool) -> "Engine":
         from agecam.engine import Engine, build_engine

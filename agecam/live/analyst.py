@@ -25,6 +25,10 @@ class LiveEngine(Protocol):
         """What each stage of the last step took."""
 
     @property
+    def refusal(self) -> AgeCamError | None:
+        """Why it does not compute where it was asked to."""
+
+    @property
     def plan(self) -> Plan | None:
         """What its schedule does."""
 

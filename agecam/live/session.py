@@ -143,6 +143,11 @@ class LiveSession:
         """Why no face is judged."""
         return self._analyst.error
 
+    @property
+    def engine_refusal(self) -> AgeCamError | None:
+        """Why faces are judged elsewhere than was asked for."""
+        return self._analyst.engine.refusal if self._analyst.engine is not None else None
+
     # --- what there is to see --------------------------------------------------------------------------
 
     def view(self) -> View | None:

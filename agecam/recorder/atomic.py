@@ -3,6 +3,7 @@
 import errno
 import os
 import secrets
+import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -85,27 +86,42 @@ def write_whole(path: PathLike, content: bytes) -> Path:
 class LastingFile:
     """A file under its final name from the start, for recordings that stay usable if the program is killed.
 
-    Never replaces an earlier file: `name.mp4` gives way to `name-2.mp4` and so on.
+    Never replaces an earlier file: `name.mp4` gives way to `name-2.mp4` and so on. If its folder is removed meanwhile,
+    it is written anew from what is still open.
     """
 
     def __init__(self, path: PathLike) -> None:
         self.ended = False
+        self._asked = Path(path)
         with explained(path):
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-            self.final = self.path = next(name for name in _numbered(Path(path)) if _created(name))
+            self._create()
+
+    def _create(self) -> None:
+        self._asked.parent.mkdir(parents=True, exist_ok=True)
+        self.final = self.path = next(name for name in _numbered(self._asked) if _created(name))
+        self._open = self.path.open("rb")
 
     def close(self) -> None:
         """Nothing to do: it is written by its path."""
 
     def commit(self) -> Path:
-        """It is complete."""
+        """It is complete; raises OutputError if it is gone and cannot be brought back."""
+        if self.ended:
+            return self.final
         self.ended = True
+        with self._open as lost:
+            if not self.path.exists():
+                with explained(self._asked):
+                    self._create()
+                    with self._open, self.path.open("wb") as again:
+                        shutil.copyfileobj(lost, again)
         return self.final
 
     def discard(self) -> None:
         """Remove it, unless it was completed."""
         if not self.ended:
             self.ended = True
+            self._open.close()
             with suppress(OSError):
                 self.path.unlink()
 

@@ -2,9 +2,11 @@
 
 import math
 import time
+from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from agecam.errors import SourceError
 from agecam.sources.base import BaseSource, SourceInfo
@@ -12,6 +14,11 @@ from agecam.sources.quiet import quiet_opencv
 from agecam.types import Frame, Image
 
 _FASTEST_FPS = 1000.0
+_ATTEMPTS = 3
+"""A capture that gives nothing so often in a row has ended."""
+_PAUSE_S = 0.02
+_PATIENCE_S = 2.0
+"""With a camera that gives something, but no picture."""
 
 
 class LiveSource(BaseSource):
@@ -58,14 +65,33 @@ class LiveSource(BaseSource):
             self._capture = None
 
     def _grab(self) -> Image | None:
-        if self._capture is None:
-            return None
-        try:
-            with quiet_opencv:
-                arrived, image = self._capture.read()
-        except cv2.error:
-            return None
-        return np.ascontiguousarray(image, np.uint8) if arrived and image is not None else None
+        """The next picture; what is none is passed over, for a while: drivers stumble when a cable moves."""
+        until_s = time.monotonic() + _PATIENCE_S
+        failures = 0
+        while self._capture is not None:
+            try:
+                with quiet_opencv:
+                    arrived, image = self._capture.read()
+            except cv2.error:
+                arrived, image = False, None
+            if arrived and image is not None and image.size:
+                return _as_bgr(image)
+            failures += not arrived
+            if failures >= _ATTEMPTS or time.monotonic() > until_s:
+                return None
+            time.sleep(_PAUSE_S)
+        return None
+
+
+def _as_bgr(image: npt.NDArray[Any]) -> Image:
+    """Of whatever depth and number of channels a driver gives."""
+    if image.dtype != np.uint8:
+        image = cv2.convertScaleAbs(image, alpha=1 / 257 if image.dtype == np.uint16 else 1)
+    if image.ndim == 2 or image.shape[2] == 1:
+        image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
+    elif image.shape[2] != 3:
+        image = image[:, :, :3]
+    return np.ascontiguousarray(image, np.uint8)
 
 
 def _frame_rate(capture: cv2.VideoCapture) -> float | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from agecam.errors import SourceError
 from agecam.sources.base import SECONDS_A_PICTURE, BaseSource, SourceInfo
@@ -49,7 +50,7 @@ def read_picture(path: str | Path) -> Image:
         raise SourceError("The picture '{name}' is empty: copy it again or choose another.", name=path.name)
     try:
         with quiet_stderr:
-            image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+            image = cv2.imdecode(data, cv2.IMREAD_COLOR) if not _claims_too_much(data) else None
     except cv2.error as error:
         raise SourceError(
             "The picture '{name}' is too large to be read: make it smaller and try again.", name=path.name
@@ -61,6 +62,22 @@ def read_picture(path: str | Path) -> Image:
             name=path.name,
         )
     return np.ascontiguousarray(image, np.uint8)
+
+
+def _claims_too_much(data: npt.NDArray[np.uint8]) -> bool:
+    """Whether a damaged PNG says of one of its parts that it is far longer than the file: OpenCV makes room for it."""
+    if not data[:8].tobytes().startswith(b"\x89PNG"):
+        return False
+    place = 8
+    while place + 8 <= len(data):
+        length = int.from_bytes(data[place : place + 4].tobytes(), "big")
+        if length > max(len(data), _MUCH_BYTES):
+            return True
+        place += 12 + length
+    return False
+
+
+_MUCH_BYTES = 64 * 2**20
 
 
 def is_picture(path: Path) -> bool:

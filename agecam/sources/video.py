@@ -192,6 +192,12 @@ def _open(path: Path, thread_type: str = "AUTO") -> "_Decoder":
         ) from error
     for stream in container.streams.video:
         if not stream.disposition & Disposition.attached_pic:  # the cover of a piece of music
+            if getattr(stream, "codec_context", None) is None:  # PyAV's types say that it never is
+                container.close()
+                raise SourceError(
+                    "The video '{name}' is damaged or in a form that this computer cannot decode: choose another file.",
+                    name=path.name,
+                )
             stream.thread_type = thread_type
             return _Decoder(path, container, stream)
     container.close()

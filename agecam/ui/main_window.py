@@ -38,7 +38,7 @@ from agecam.ui.garbage import GarbageCollector
 from agecam.ui.help import Help
 from agecam.ui.look import apply_theme, icon
 from agecam.ui.menus import build_toolbar, fill_menu_bar
-from agecam.ui.messages import Text
+from agecam.ui.messages import Text, told
 from agecam.ui.notices import hud_text, what_to_say
 from agecam.ui.opener import Opener, OpenSpec, Recognise
 from agecam.ui.playback_bar import PlaybackBar
@@ -81,6 +81,7 @@ class MainWindow(QMainWindow):
         self._settings_path = settings_path
         self._painted: View | None = None
         self._told: str | None = None
+        self._refusal: AgeCamError | None = None
         self._people = People()
         self._words = words_of_window()
         self._closed = False
@@ -161,6 +162,7 @@ class MainWindow(QMainWindow):
 
     def _refresh_notice(self) -> None:
         state, trouble = self.session.source_state, self.session.engine_error
+        self._tell_refusal(self.session.engine_refusal)
         self._tell_log(state.error or trouble)
         self.video.notice.tell(what_to_say(self.source.name, state, self.session.view() is not None, trouble))
         self.video.show_loading(self.session.loading)
@@ -173,12 +175,19 @@ class MainWindow(QMainWindow):
         self._people.update(judged.task.frame, judged.result)
         self.saver.note(judged.result)
 
+    def _tell_refusal(self, refusal: AgeCamError | None) -> None:
+        """Once each."""
+        if refusal is not None and refusal is not self._refusal:
+            log.warning("%s", refusal)
+            self.video.toast.tell(told(refusal))
+        self._refusal = refusal
+
     def _tell_log(self, error: AgeCamError | None) -> None:
         """Each trouble once."""
-        told = str(error) if error is not None else None
-        if told is not None and told != self._told:
-            log.error("%s", told)
-        self._told = told
+        sentence = str(error) if error is not None else None
+        if sentence is not None and sentence != self._told:
+            log.error("%s", sentence)
+        self._told = sentence
 
     # --- sources ---------------------------------------------------------------------------------------
 

@@ -628,6 +628,10 @@
         <translation>&apos;{name}&apos; 폴더에 사진이 없습니다. JPEG 또는 PNG 파일이 있는 폴더를 고르세요.</translation>
     </message>
     <message>
+        <source>The graphics card cannot be used ({reason}): AgeCam computes on the processor.</source>
+        <translation>그래픽 카드를 쓸 수 없습니다({reason}). AgeCam은 프로세서로 계산합니다.</translation>
+    </message>
+    <message>
         <source>The network on the card {path} does not give {outputs} outputs.</source>
         <translation>모델 카드 {path}의 네트워크는 출력이 {outputs}개가 아닙니다.</translation>
     </message>
@@ -666,6 +670,10 @@
     <message>
         <source>The video &apos;{name}&apos; is damaged and ends early, after {count} frames: copy it again to have the rest.</source>
         <translation>&apos;{name}&apos; 동영상이 손상되어 프레임 {count}개 뒤에 끝납니다. 나머지를 보려면 다시 복사하세요.</translation>
+    </message>
+    <message>
+        <source>The video &apos;{name}&apos; is damaged or in a form that this computer cannot decode: choose another file.</source>
+        <translation>&apos;{name}&apos; 동영상은 손상되었거나 이 컴퓨터에서 풀 수 없는 형식입니다. 다른 파일을 고르세요.</translation>
     </message>
     <message>
         <source>The weights {path} are not the ones their card was written for, or are damaged: reinstall the model.</source>

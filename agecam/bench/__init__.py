@@ -1,0 +1,1 @@
+"""What `agecam bench` measures: each part gives rows of plain figures, in one run on one machine."""

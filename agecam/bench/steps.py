@@ -1,0 +1,117 @@
+"""What a frame costs, stage by stage: sizes of frames against numbers of faces."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import mean, median
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from agecam.bench.scenes import FACE_COUNTS, SIZES, scene
+from agecam.detector import FaceDetector
+from agecam.engine import Engine
+from agecam.estimator import Estimator
+from agecam.overlay import annotate
+from agecam.recorder import VideoWriter
+from agecam.schedule import BUDGET_MS
+from agecam.sources import open_source
+from agecam.types import Frame
+
+MIN_FACE_PX = 60.0
+"""As the window has it."""
+WARM_UP, ROUNDS = 20, 60
+STAGES = ("detector", "tracker", "estimator")
+
+
+def count_of_steps() -> int:
+    """How many rows `steps` gives."""
+    return len(SIZES) * len(FACE_COUNTS)
+
+
+def steps(estimator: Estimator, device: str) -> Iterator[dict[str, Any]]:
+    """A row for each size and number of faces: milliseconds of the stages and of whole steps, in the median.
+
+    `every_frame` does everything in every frame, as for files; `scheduled` holds the budget, as the window does.
+    """
+    for width_px, height_px in SIZES:
+        for faces in FACE_COUNTS:
+            frames = scene(width_px, height_px, faces, WARM_UP + ROUNDS)
+            row: dict[str, Any] = {"width_px": width_px, "height_px": height_px, "faces": faces}
+            engine = Engine(FaceDetector(device, MIN_FACE_PX), estimator)
+            times, found, row["traced_after_warm_up"] = _timed(engine, frames)
+            row["found"] = mean(found)
+            for stage in STAGES:
+                row[f"{stage}_ms"] = median(of[stage] for of in times)
+            row["every_frame_ms"] = median(of["step"] for of in times)
+            row["longest_ms"] = max(of["step"] for of in times)
+            row["drawing_ms"] = _drawing(engine, frames)
+            engine = Engine(FaceDetector(device, MIN_FACE_PX), estimator, budget_ms=BUDGET_MS)
+            times, _, _ = _timed(engine, frames)
+            row["scheduled_ms"] = median(of["step"] for of in times)
+            row["scheduled_mean_ms"] = mean(of["step"] for of in times)
+            row["detections_share"] = mean("detector" in of for of in times)
+            yield row
+
+
+def _timed(engine: Engine, frames: list[Frame]) -> tuple[list[dict[str, float]], list[int], int]:
+    """After the warm-up: times of the steps and their stages, faces found, and graphs built."""
+    times: list[dict[str, float]] = []
+    found: list[int] = []
+    tracings = 0
+    for frame in frames:
+        if frame.index == WARM_UP:
+            tracings = engine.detector.tracings
+        started = perf_counter()
+        found.append(len(engine.step(frame).faces))
+        times.append({"step": 1e3 * (perf_counter() - started)} | engine.stages_ms)
+    return times[WARM_UP:], found[WARM_UP:], engine.detector.tracings - tracings
+
+
+def _drawing(engine: Engine, frames: list[Frame]) -> float:
+    seen = [(frame, engine.step(frame).faces) for frame in frames[:ROUNDS:4]]
+    return median(taken_ms(annotate, frame.image_bgr, faces) for frame, faces in seen)
+
+
+def video_rows() -> Iterator[dict[str, Any]]:
+    """A row for each size: reading a frame of an H.264 file, and writing one."""
+    for width_px, height_px in SIZES:
+        frames = scene(width_px, height_px, 4, ROUNDS)
+        with tempfile.TemporaryDirectory() as folder:
+            clip = Path(folder) / "clip.mp4"
+            started = perf_counter()
+            with VideoWriter(clip, width_px, height_px, 30) as writer:
+                for frame in frames:
+                    writer.write(frame.image_bgr, frame.time_s)
+            written_s = perf_counter() - started
+            started = perf_counter()
+            with open_source(str(clip)) as source:
+                read = sum(1 for _ in source)
+            read_s = perf_counter() - started
+        yield {
+            "width_px": width_px,
+            "height_px": height_px,
+            "reading_ms": 1e3 * read_s / read,
+            "writing_ms": 1e3 * written_s / len(frames),
+        }
+
+
+def slopes(rows: list[dict[str, Any]]) -> dict[str, float]:
+    """How the cost of a step in which everything is done grows: least squares over all rows.
+
+    Returns:
+        `ms`: of a step without a picture; `ms_a_face` and `ms_a_megapixel` on top of that.
+    """
+    sizes = np.array([row["width_px"] * row["height_px"] / 1e6 for row in rows])
+    faces = np.array([row["faces"] for row in rows], float)
+    ms = np.array([row["every_frame_ms"] for row in rows])
+    (base, by_face, by_size), *_ = np.linalg.lstsq(np.stack([np.ones_like(ms), faces, sizes], axis=1), ms, rcond=None)
+    return {"ms": float(base), "ms_a_face": float(by_face), "ms_a_megapixel": float(by_size)}
+
+
+def taken_ms(work: Callable[..., object], *arguments: object) -> float:
+    """Milliseconds of one call."""
+    started = perf_counter()
+    work(*arguments)
+    return 1e3 * (perf_counter() - started)
