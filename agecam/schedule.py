@@ -12,7 +12,7 @@ LONGEST_S = 0.18
 DRIFT = 0.35
 """A face is looked for again before it has gone this far, in its own widths: the picture carries it less surely."""
 _MOST_EVERY = 8
-_DETECTING = 0.5
+_DETECTING = 0.3
 """Share of the budget that an average step may take before the detector rests in some of them: what is left is for the
 display, for recording, and for whatever else the computer does."""
 _FLOORS = (1.0, 1.4, 2.0)

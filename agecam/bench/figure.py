@@ -68,7 +68,7 @@ def _peers(axes: "Axes", figures: dict[str, Any]) -> None:
     drawn_bars = axes.barh([name for name, _, _ in bars], [ms for _, ms, _ in bars], color=[c for *_, c in bars])
     axes.bar_label(drawn_bars, [f" {ms:,.0f} ms" for _, ms, _ in bars])
     axes.set_xscale("log")
-    axes.set_xlim(right=6 * max(ms for _, ms, _ in bars))
+    axes.set_xlim(left=1, right=6 * max(ms for _, ms, _ in bars))
     axes.set(title="Beside what others run, 1280 x 720", xlabel="ms a frame")
 
 

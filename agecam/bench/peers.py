@@ -1,16 +1,17 @@
 """What others run, on the same frames: the `mtcnn` package as it comes, and VGG-Face twice, one face at a time.
 
 That is how the well-known packages do it: each face is cut out of its box, brought to 224 px, and shown to a network
-for the age and to another for the gender. Theirs are rebuilt from our own definitions with random weights, which cost
-the same, and run as compiled graphs, which they do not always.
+for the age and to another for the gender, by calling the Keras model. Theirs are rebuilt from our own definitions with
+random weights, which cost the same.
 """
 
 import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
 import cv2
+import keras
 import numpy as np
 import tensorflow as tf
 from mtcnn import MTCNN
@@ -39,7 +40,7 @@ def check_peer(name: str) -> None:
 def package_rows() -> Iterator[dict[str, Any]]:
     """A row for each number of faces: milliseconds of the `mtcnn` package's detection, and of the whole pipeline."""
     package = MTCNN()
-    networks = [_graph_of(task_network(classes)) for classes in TASKS.values()]
+    networks = [task_network(classes) for classes in TASKS.values()]
     for faces in FACES:
         images = [frame.image_bgr for frame in scene(*SIZE, faces, _ROUNDS + 1)]
         detect = [taken_ms(_boxes, package, image) for image in images]
@@ -66,21 +67,16 @@ def _deepface(image: Image) -> object:
     return DeepFace.analyze(image, actions=("age", "gender"), detector_backend="mtcnn", silent=True)
 
 
-def _graph_of(network: Any) -> Callable[[tf.Tensor], Any]:
-    graph = tf.function(lambda faces: network(faces, training=False), autograph=False)
-    return lambda faces: graph(faces).numpy()
-
-
 def _boxes(package: MTCNN, image: Image) -> list[list[int]]:
     found = package.detect_faces(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
     return [face["box"] for face in found if face["confidence"] >= 0.95]
 
 
-def _pipeline(package: MTCNN, networks: list[Callable[[tf.Tensor], Any]], image: Image) -> list[tuple[float, int]]:
+def _pipeline(package: MTCNN, networks: list[keras.Model], image: Image) -> list[tuple[float, int]]:
     told = []
     for x, y, width, height in _boxes(package, image):
         cut = cv2.resize(image[max(y, 0) : y + height, max(x, 0) : x + width], (SIZE_PX, SIZE_PX))
         face = tf.constant(cut[np.newaxis, ..., ::-1].astype(np.float32))
-        ages, genders = (tf.nn.softmax(network(face)[0]).numpy() for network in networks)
+        ages, genders = (tf.nn.softmax(network(face, training=False)[0]).numpy() for network in networks)
         told.append((float(ages @ np.arange(len(ages))), int(genders.argmax())))
     return told
