@@ -2,6 +2,7 @@
 
 import base64
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -53,10 +54,12 @@ def mjpeg_server(
             self.send_response(200)
             self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
             self.end_headers()
+            due_s = time.monotonic()
             while not stopping.is_set():
                 for part in parts:
+                    due_s += 1 / fps if fps else 0
                     head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(part)}\r\n\r\n"
-                    if stopping.wait(1 / fps if fps else 0):
+                    if stopping.wait(max(0.0, due_s - time.monotonic())):
                         return
                     try:
                         self.wfile.write(head.encode() + part + b"\r\n")

@@ -8,6 +8,7 @@ from enum import Enum
 
 from agecam.errors import AgeCamError
 from agecam.live.pace import Pace
+from agecam.memory import give_back_freed
 from agecam.sources import FrameSource, SeekableSource, SourceInfo
 from agecam.types import Frame
 
@@ -139,6 +140,7 @@ class Player:
                     return
                 finally:
                     source.close()
+                    give_back_freed()
             except AgeCamError as error:
                 if not self._is_live:
                     self._say(Phase.FAILED, error=error)

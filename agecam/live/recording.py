@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from agecam.errors import AgeCamError
+from agecam.memory import give_back_freed
 from agecam.recorder import PathLike, VideoWriter
 from agecam.types import Image
 
@@ -63,7 +64,9 @@ class Recording:
                 while (item := self._frames.get()) is not None:
                     self._writer.write(*item)
                     self.frames += 1
+            give_back_freed()
         except AgeCamError as error:
             self.error = error
+            give_back_freed()
             while self._frames.get() is not None:  # let `stop` come through
                 pass
