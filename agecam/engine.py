@@ -129,7 +129,7 @@ class Engine:
     def _least_px(self, frame: Frame) -> float | None:
         if frame.still:
             return self.still_face_px
-        return self._schedule.min_face_px if self._schedule is not None else None
+        return self._schedule.least_px(min(frame.image_bgr.shape[:2])) if self._schedule is not None else None
 
     def _follow(self, frame: Frame, is_detection: bool) -> None:
         """Put the faces where they are in this frame, each with its person's number."""

@@ -17,6 +17,7 @@ _DETECTING = 0.3
 display, for recording, and for whatever else the computer does."""
 _FLOORS = (1.0, 1.4, 2.0)
 """Smallest face to look for, in that which was asked for, where detection alone does not fit the budget."""
+_SMALL_PX, _SMALL_SHARE = 24.0, 1 / 12
 _KEPT = 15
 _SETTLING = 30
 """Detections after the smallest face was changed before it may change again."""
@@ -48,7 +49,7 @@ class Schedule:
             may_raise_floor: whether the detector changes its smallest face without delay.
         """
         self.budget_ms = budget_ms
-        self._asked_px = min_face_px
+        self._asked_px = self._least_px = min_face_px
         self._may_raise = may_raise_floor
         self._floor = 0
         self._detector_ms, self._tracker_ms, self._face_ms, self._step_ms = (deque[float](maxlen=_KEPT) for _ in "1234")
@@ -59,10 +60,12 @@ class Schedule:
         self.plan = Plan(budget_ms, 0.0, 1, 0, 0, min_face_px)
         """For people to read; safe from any thread."""
 
-    @property
-    def min_face_px(self) -> float:
-        """Smallest face to look for now."""
-        return self._asked_px * _FLOORS[self._floor]
+    def least_px(self, shorter_px: int) -> float:
+        """Smallest face to look for in a frame of which this is the shorter side: in small ones faces are small, too,
+        and cost no more."""
+        least_px = min(self._asked_px, max(_SMALL_PX, shorter_px * _SMALL_SHARE))
+        self._least_px = least_px * _FLOORS[self._floor]
+        return self._least_px
 
     def wants_detection(self, time_s: float, speed: float, sure: bool) -> bool:
         """Whether to look for faces in this frame.
@@ -102,7 +105,7 @@ class Schedule:
             self._detector_ms.append(detector_ms)
             self._settled += 1
             self._set_floor()
-        self.plan = Plan(self.budget_ms, _usual(self._step_ms), self._every(), judged, people, self.min_face_px)
+        self.plan = Plan(self.budget_ms, _usual(self._step_ms), self._every(), judged, people, self._least_px)
 
     def _every(self) -> int:
         """Between two detections so many frames that an average step takes its share of the budget."""

@@ -27,7 +27,7 @@ def run(
     """So many seconds of frames on a computer of this speed: times of detections, people judged, time of each step."""
     detections, judged, steps = [], [], []
     for frame in range(round(seconds * FPS)):
-        asked_px = schedule.min_face_px
+        asked_px = schedule.least_px(720)
         is_detection = schedule.wants_detection(frame / FPS, speed, sure)
         took = detector_ms * (40 / asked_px) ** 2 if is_detection else None
         count = schedule.judges(people, (took or 0) + tracker_ms)
@@ -77,15 +77,20 @@ def test_a_crowd_is_judged_in_turns() -> None:
 def test_small_faces_are_let_go_last_and_come_back() -> None:
     schedule = Schedule(40)
     run(schedule, 3, detector_ms=20)
-    assert schedule.min_face_px == 40
+    assert schedule.least_px(720) == 40
     run(schedule, 30, detector_ms=70)
-    assert schedule.min_face_px == 80
+    assert schedule.least_px(720) == 80
     run(schedule, 30, detector_ms=20)
-    assert schedule.min_face_px == 40
     assert schedule.plan.min_face_px == 40
     fixed = Schedule(40, may_raise_floor=False)
     run(fixed, 30, detector_ms=70)
-    assert fixed.min_face_px == 40
+    assert fixed.least_px(720) == 40
+
+
+def test_in_small_videos_small_faces_are_looked_for() -> None:
+    schedule = Schedule(60)
+    assert [schedule.least_px(side) for side in (1080, 720, 480, 270, 90)] == [60, 60, 40, 24, 24]
+    assert Schedule(30).least_px(480) == 30
 
 
 def test_a_slow_computer_still_looks_and_judges() -> None:

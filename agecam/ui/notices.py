@@ -48,7 +48,7 @@ def hud_text(figures: LiveFigures) -> str:
         Text.HUD_DELAY(p50=f"{p50:.0f}", p95=f"{p95:.0f}"),
         Text.HUD_DROPPED(count=figures.dropped),
         *(Text.HUD_STAGE(name=name, ms=f"{ms:.1f}") for name, ms in figures.stages_ms.items()),
-        *(_plan_lines(figures.plan) if figures.plan is not None else ()),
+        *(_plan_lines(figures.plan) if figures.plan is not None and figures.plan.step_ms else ()),  # not in photographs
         Text.HUD_FACES(count=figures.faces),
         figures.device,
     ]
