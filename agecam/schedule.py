@@ -117,7 +117,7 @@ class Schedule:
     def _set_floor(self) -> None:
         if not self._may_raise or self._settled < _SETTLING:
             return
-        needed_ms = _usual(self._detector_ms) + _usual(self._tracker_ms) + _usual(self._face_ms)
+        needed_ms = _usual(self._detector_ms) + _usual(self._tracker_ms)
         if needed_ms > self.budget_ms and self._floor + 1 < len(_FLOORS):
             step = 1
         elif self._floor and needed_ms * (_FLOORS[self._floor] / _FLOORS[self._floor - 1]) ** 2 < 0.8 * self.budget_ms:

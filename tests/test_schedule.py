@@ -93,6 +93,12 @@ def test_in_small_videos_small_faces_are_looked_for() -> None:
     assert Schedule(30).least_px(480) == 30
 
 
+def test_small_faces_are_not_let_go_for_a_slow_estimator() -> None:
+    schedule = Schedule(60)
+    run(schedule, 20, detector_ms=10, face_ms=70, people=2)
+    assert schedule.plan.min_face_px == 60
+
+
 def test_a_slow_computer_still_looks_and_judges() -> None:
     detections, judged, _ = run(Schedule(40), 4, detector_ms=900, tracker_ms=50, face_ms=100, people=4)
     assert len(detections) > 10
