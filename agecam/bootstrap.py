@@ -15,7 +15,7 @@ def prepare_environment() -> None:
         "OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS": "0",  # else a Windows camera can take 20 s to open
         "OPENCV_AVFOUNDATION_SKIP_AUTH": "1",  # on macOS the window asks, on the main thread
         "OPENCV_LOG_LEVEL": "ERROR",
-        "OPENCV_IO_MAX_IMAGE_PIXELS": "150000000",  # a damaged file may claim to be as large as all memory
+        "OPENCV_IO_MAX_IMAGE_PIXELS": "300000000",  # a damaged file may claim to be as large as all memory
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)

@@ -14,6 +14,8 @@ import numpy.typing as npt
 from agecam.alignment import MOST_HALVINGS
 from agecam.types import OUTSIDE_GREY, CropSpec, FloatArray, Image
 
+_LEAST_HALF_PX = 1e-3
+"""Half the side of a square in which there is anything to see."""
 _GREY = (OUTSIDE_GREY,) * 3
 _BACKWARDS = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 
@@ -38,6 +40,8 @@ def cut_faces(frame: Image, squares: npt.NDArray[np.float32], spec: CropSpec) ->
 
 def _cut(frame: Image, centre: npt.NDArray[np.float64], right: npt.NDArray[np.float64], size_px: int) -> FloatArray:
     half = float(np.hypot(*right))
+    if not half > _LEAST_HALF_PX or not np.isfinite(centre).all():
+        return np.full((size_px, size_px, 3), OUTSIDE_GREY, np.float32)
     cos, sin = right / half
     # 1. The upright square around the turned one, at twice the crop's resolution
     patch_px = 2 * size_px

@@ -1,7 +1,7 @@
 """Face detection: MTCNN (Zhang et al. 2016) over the `mtcnn` package's own three networks.
 
 On a GPU all three stages run inside one TensorFlow graph, which is the reference. On the processor OpenVINO runs the
-networks where it is installed: the same faces, in less than half the time.
+networks where it is installed: the same faces, in half the time.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import tensorflow as tf
 
-from agecam.compiled import can_compile
+from agecam.compiled import can_compile, reference_if_refused
 from agecam.detection.graph import find_faces
 from agecam.detection.networks import folded_networks
 from agecam.detection.processor import MOST_SIDE_PX, ProcessorDetector
@@ -34,9 +34,10 @@ class FaceDetector:
         self.min_face_px = float(min_face_px)
         self._networks = folded_networks()
         self._graphs: dict[tuple[float, ...], Any] = {}
-        if compiled is None:
-            compiled = device.startswith("/CPU") and can_compile()
-        self._processor = ProcessorDetector(self._networks) if compiled else None
+        self._processor = None
+        if compiled or (compiled is None and device.startswith("/CPU") and can_compile()):
+            with reference_if_refused(compiled):
+                self._processor = ProcessorDetector(self._networks)
 
     @property
     def is_compiled(self) -> bool:

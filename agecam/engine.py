@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from agecam.detector import FaceDetector
 from agecam.device import DeviceChoice, choose_device
-from agecam.errors import AgeCamError, DetectorError
+from agecam.errors import AgeCamError, DetectorError, EstimatorError
 from agecam.estimator import Estimator
 from agecam.flow import SmallGrey
 from agecam.fusion import Fusion
@@ -70,6 +70,8 @@ class Engine:
         """Forget the people seen so far: another source begins."""
         self._tracker = Tracker()
         self._fusion = Fusion(self.estimator.card.calibration)
+        if self._schedule is not None:
+            self._schedule.begin()
         self._since_detection = 0
         self._time_s = 0.0
         self._faces: list[Detection] = []
@@ -79,7 +81,7 @@ class Engine:
         """Find, follow and judge the faces of the next frame; those of a still picture twice, for it is the only one.
 
         Raises:
-            DetectorError: the detector itself failed; a frame without faces is no failure.
+            DetectorError, EstimatorError: the networks themselves failed; a frame without faces is no failure.
         """
         if frame.still or frame.time_s < self._time_s:
             self.reset()  # who is in it has nothing to do with who was in the picture before
@@ -179,7 +181,7 @@ def build_engine(
     refusal = None
     try:
         detector, estimator = _networks(model, chosen, min_face_px, first_size)
-    except (tf.errors.OpError, DetectorError) as error:
+    except (tf.errors.OpError, DetectorError, EstimatorError) as error:
         if chosen == "/CPU:0":
             raise
         # Another program holds its memory, or its driver does not fit: slower is better than not at all.

@@ -26,6 +26,10 @@ class DetectorError(AgeCamError):
     """The face detector itself failed. Finding no face is not a failure: that is an empty list."""
 
 
+class EstimatorError(AgeCamError):
+    """The network for age and gender itself failed."""
+
+
 class WeightsError(AgeCamError):
     """A weights file or its card is missing, damaged, or the two do not fit."""
 

@@ -4,15 +4,17 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+import cv2
 import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
 from agecam.alignment import crop_faces, squares_of
-from agecam.compiled import CompiledNetwork, can_compile
+from agecam.compiled import CompiledNetwork, can_compile, reference_if_refused
 from agecam.cutting import cut_faces
 from agecam.device import has_bfloat16
+from agecam.errors import EstimatorError
 from agecam.types import AGE_CLASSES, Attributes, Detection, FloatArray, Gender, Image
 from agecam.weights import Calibration, Card, load_model
 
@@ -46,10 +48,12 @@ class Estimator:
         self.device = device
         self._large = network.count_params() > LARGE
         network = network if self._large else _folded(network)
-        if compiled is None:
-            compiled = device.startswith("/CPU") and not self._large and can_compile()
+        logits = None
         with tf.device(device):
-            self._logits = self._by_openvino(network) if compiled else self._by_tensorflow(network)
+            if compiled or (compiled is None and device.startswith("/CPU") and not self._large and can_compile()):
+                with reference_if_refused(compiled):
+                    logits = self._by_openvino(network)
+            self._logits = logits or self._by_tensorflow(network)
 
     @classmethod
     def load(cls, model: str = "compact", device: str = "/CPU:0", compiled: bool | None = None) -> "Estimator":
@@ -68,13 +72,21 @@ class Estimator:
         return self.estimate_squares(frame, squares_of(faces, self.card.crop.alignment), twice=twice)
 
     def estimate_squares(self, frame: Pixels, squares: Squares, *, twice: bool = False) -> list[Attributes]:
-        """The same for `(N, 4)` squares of `agecam.alignment`: how evaluation judges faces it knows by place."""
+        """The same for `(N, 4)` squares of `agecam.alignment`: how evaluation judges faces it knows by place.
+
+        Raises:
+            EstimatorError: the network itself failed.
+        """
         if not len(squares):
             return []
-        parts = [
-            _in_batch(self._logits, frame, squares[i : i + BATCH_SIZES[-1]], twice)
-            for i in range(0, len(squares), BATCH_SIZES[-1])
-        ]
+        try:
+            parts = [
+                self._logits(frame, squares[i : i + BATCH_SIZES[-1]], twice)
+                for i in range(0, len(squares), BATCH_SIZES[-1])
+            ]
+        except (tf.errors.OpError, RuntimeError, cv2.error) as error:
+            reason = str(getattr(error, "message", error)).strip().partition("\n")[0]
+            raise EstimatorError("The faces of a picture cannot be judged: {reason}", reason=reason) from error
         return decode(np.concatenate(parts), self.card.calibration)
 
     def _by_tensorflow(self, network: keras.Model) -> "_Logits":
@@ -104,7 +116,8 @@ class Estimator:
             with tf.device(self.device):
                 if twice not in graphs:
                     graphs[twice] = graph_of(twice)
-                return np.asarray(graphs[twice](tf.convert_to_tensor(frame), tf.constant(squares)))
+                filled = _filled(squares)
+                return np.asarray(graphs[twice](tf.convert_to_tensor(frame), tf.constant(filled)))[: len(squares)]
 
         return logits
 
@@ -113,9 +126,11 @@ class Estimator:
         compiled = CompiledNetwork(lambda faces: network(faces, training=False), (None, side, side, 3))
 
         def logits(frame: Pixels, squares: Squares, twice: bool) -> FloatArray:
-            faces = cut_faces(np.asarray(frame), squares, self.card.crop)
-            (once,) = compiled(faces)
-            return (once + compiled(faces[:, :, ::-1])[0]) / np.float32(2) if twice else once
+            faces = _filled(cut_faces(np.asarray(frame), squares, self.card.crop))
+            (logits,) = compiled(faces)
+            if twice:
+                logits = (logits + compiled(faces[:, :, ::-1])[0]) / np.float32(2)
+            return logits[: len(squares)]
 
         return logits
 
@@ -124,10 +139,10 @@ _Logits = Callable[[Pixels, Squares, bool], FloatArray]
 """Frame, squares, and whether to look twice -> `(N, 103)`."""
 
 
-def _in_batch(logits: _Logits, frame: Pixels, squares: Squares, twice: bool) -> FloatArray:
-    size = next(size for size in BATCH_SIZES if size >= len(squares))
-    filled = squares[np.minimum(np.arange(size), len(squares) - 1)]
-    return logits(frame, filled, twice)[: len(squares)]
+def _filled(rows: FloatArray) -> FloatArray:
+    """As many as the next batch size, the last one again and again."""
+    size = next(size for size in BATCH_SIZES if size >= len(rows))
+    return rows[np.minimum(np.arange(size), len(rows) - 1)]
 
 
 def decode(logits: FloatArray, calibration: Calibration) -> list[Attributes]:

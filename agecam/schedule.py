@@ -46,7 +46,7 @@ class Schedule:
         """
         Args:
             min_face_px: smallest face that was asked for.
-            may_raise_floor: whether the detector changes its smallest face without delay.
+            may_raise_floor: whether the detector changes its smallest face without delay; else it stays.
         """
         self.budget_ms = budget_ms
         self._asked_px = self._least_px = min_face_px
@@ -60,9 +60,17 @@ class Schedule:
         self.plan = Plan(budget_ms, 0.0, 1, 0, 0, min_face_px)
         """For people to read; safe from any thread."""
 
+    def begin(self) -> None:
+        """Another source, or another place in it: what is known of the computer stays, who was in view does not."""
+        self._at_s, self._since, self._people = -math.inf, 0, 0
+        self._step_ms.clear()
+        self.plan = Plan(self.budget_ms, 0.0, 1, 0, 0, self._least_px)
+
     def least_px(self, shorter_px: int) -> float:
         """Smallest face to look for in a frame of which this is the shorter side: in small ones faces are small, too,
         and cost no more."""
+        if not self._may_raise:
+            return self._asked_px
         least_px = min(self._asked_px, max(_SMALL_PX, shorter_px * _SMALL_SHARE))
         self._least_px = least_px * _FLOORS[self._floor]
         return self._least_px
@@ -77,13 +85,8 @@ class Schedule:
         """
         self._since += 1
         passed_s = time_s - self._at_s
-        if (
-            not sure
-            or self._since >= self._every()
-            or passed_s >= LONGEST_S
-            or passed_s * speed >= DRIFT
-            or passed_s < 0
-        ):
+        every = self._every() if sure else (self._every() + 1) // 2
+        if self._since >= every or passed_s >= LONGEST_S or passed_s * speed >= DRIFT or passed_s < 0:
             self._since, self._at_s = 0, time_s
             return True
         return False
@@ -92,7 +95,9 @@ class Schedule:
         """How many of them to judge in this step, at least one, when so much of it has passed."""
         each_ms = _usual(self._face_ms)
         fit = people if each_ms == 0 else int((self.budget_ms - spent_ms) / each_ms)
-        return min(people, max(1, fit))
+        if fit >= people:
+            return people
+        return 1 << (max(1, fit).bit_length() - 1)  # batches are filled up to powers of two
 
     def note(self, detector_ms: float | None, tracker_ms: float, estimator_ms: float, judged: int, people: int) -> None:
         """What the step took; None for a detector that rested."""

@@ -38,7 +38,7 @@ KEPT = Path(__file__).parent / "fuzz_cases"
 LONGEST_S = 10.0
 MOST_MIB = 2048
 _FRAMES = 40
-_ROUND = 250
+_ROUND = 1000
 """Cases between two looks at the memory of a process."""
 
 
@@ -194,8 +194,9 @@ def read_source(path: Path) -> None:
 def read_settings(path: Path) -> None:
     """Never fails, and what it gives can be saved."""
     found, _ = load_settings(path)
-    save_settings(found, path)
-    again, problem = load_settings(path)
+    saved = path.with_name("again.json")
+    save_settings(found, saved)
+    again, problem = load_settings(saved)
     assert problem is None
     assert again == found
 
@@ -289,7 +290,16 @@ def _work(kind: str, number: int, cases: int, folder: Path, line: Connection) ->
         one()
     except Exception:
         line.send(("failed", traceback.format_exc()))
-    line.send(("ended", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+    line.send(("ended", peak_mib()))
+
+
+def peak_mib() -> float:
+    """Most memory of this process so far. Not as `getrusage` has it: that counts what a large parent had."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    except (OSError, IndexError):  # not Linux
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def run(kind: str, number: int, cases: int, done: Callable[[], object]) -> tuple[list[str], int, float, float]:
@@ -354,7 +364,7 @@ def main() -> int:
             wanted = round(options.cases * (of.share if options.only is None else 1))
             total, longest, peak, number = 0, 0.0, 0.0, options.seed
             while total < wanted:
-                found, read, took, mib = run(kind, number, min(wanted - total, 4 * _ROUND), bar.update)
+                found, read, took, mib = run(kind, number, min(wanted - total, _ROUND), bar.update)
                 faults += found
                 total, longest, peak, number = total + max(read, 1), max(longest, took), max(peak, mib), number + 1
             lines.append(f"{kind}: {total:,} cases, the longest {longest:.1f} s, {peak:.0f} MiB at most")

@@ -97,7 +97,7 @@ class Soak:
         yield from self._until(lambda: bool((view := session.view()) and view.faces), 90, "no label in the demo")
         while time.monotonic() < self._ends_s:
             window.open("demo", remember=False)
-            yield from self._until(lambda: session.source_state.phase is Phase.PLAYING, 10, "the demo does not play")
+            yield from self._until(lambda: session.source_state.phase is Phase.PLAYING, 30, "the demo does not play")
             yield from self._rate("demo", DEMO_FPS, 12)
             window.actions_.record.setChecked(True)
             yield 4
@@ -108,7 +108,7 @@ class Soak:
                 yield 0.3
             window.open(str(self._folder / "missing.mp4"), remember=False)
             yield from self._until(
-                lambda: session.source_state.phase is Phase.FAILED, 10, "a missing file was not told"
+                lambda: session.source_state.phase is Phase.FAILED, 30, "a missing file was not told"
             )
             self._stream.restore()
             window.open(self._stream.address, remember=False)
@@ -213,6 +213,10 @@ def main() -> int:
                 try:
                     wait_s = next(steps)
                 except StopIteration:
+                    application.quit()
+                    return
+                except Exception:  # else nobody would end the window
+                    soak.faults.append(traceback.format_exc())
                     application.quit()
                     return
                 QTimer.singleShot(round(1e3 * wait_s), go_on)

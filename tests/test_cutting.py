@@ -58,3 +58,8 @@ def test_a_tiny_frame_is_cut(astronaut_bgr: Image) -> None:
         tiny = np.asarray(cv2.resize(astronaut_bgr, (side, side)), np.uint8)
         wanted = np.array([[side / 2, side / 2, 20, 0]], np.float32)
         assert cut_faces(tiny, wanted, SPEC).shape == (1, 80, 80, 3)
+
+
+def test_of_nothing_there_is_only_grey(astronaut_bgr: Image) -> None:
+    cut = cut_faces(astronaut_bgr, np.array([[100, 100, 0, 0], [np.nan, 1, 30, 0]], np.float32), SPEC)
+    assert (cut == 127).all()

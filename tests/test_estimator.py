@@ -22,6 +22,7 @@ import agecam.estimator
 from agecam.alignment import crop_faces, square_from_landmarks, squares_of
 from agecam.compiled import CompiledNetwork
 from agecam.detector import FaceDetector
+from agecam.errors import EstimatorError
 from agecam.estimator import Estimator, attributes_of, decode, interval
 from agecam.types import AGE_CLASSES, Attributes, CropSpec, Detection, FloatArray, Image
 from agecam.weights import Calibration, load_model
@@ -167,6 +168,31 @@ def test_without_openvino_the_graph_judges(monkeypatch: pytest.MonkeyPatch, astr
         monkeypatch.undo()
         for part in (agecam.compiled.can_compile, agecam.compiled._core):
             part.cache_clear()
+
+
+def test_a_network_that_cannot_be_compiled_is_run_by_tensorflow(
+    monkeypatch: pytest.MonkeyPatch, astronaut_bgr: Image
+) -> None:
+    def refuses(*_: Any) -> Any:
+        raise RuntimeError("Operation of a later version.")
+
+    monkeypatch.setattr(agecam.compiled, "_read", refuses)
+    detector = FaceDetector(min_face_px=60)
+    assert not detector.is_compiled
+    assert len(Estimator.load().estimate(astronaut_bgr, detector.detect(astronaut_bgr))) == 1
+    with pytest.raises(RuntimeError):  # unless that was what was wanted
+        FaceDetector(min_face_px=60, compiled=True)
+
+
+def test_a_network_that_fails_is_one_sentence(astronaut_bgr: Image) -> None:
+    estimator = Estimator(tiny_card(Path("tiny.json")), tiny_network(), compiled=True)
+
+    def fails(*_: Any) -> Any:
+        raise RuntimeError("out of memory\nand a stack")
+
+    estimator._logits = fails
+    with pytest.raises(EstimatorError, match=r"^The faces of a picture cannot be judged: out of memory$"):
+        estimator.estimate(astronaut_bgr, some_faces(1))
 
 
 def test_one_tracing_serves_all_frame_sizes_and_batch_sizes(

@@ -40,7 +40,7 @@ def test_the_new_blocks_learn() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stages", "told"), [(((8, 1), (24, 2)), "8, 24, 103 channels"), (((8, 3), (16, 2)), "more layers of 8 channels")]
+    ("stages", "told"), [(((8, 1), (24, 2)), "8, 24, 103 channels"), (((8, 3), (16, 2)), "other layers of 8 channels")]
 )
 def test_another_network_is_refused(stages: tuple[tuple[int, int], ...], told: str) -> None:
     with pytest.raises(UsageError, match=told):

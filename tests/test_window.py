@@ -345,7 +345,7 @@ def test_a_video_waits_for_the_networks_unless_it_is_told_to_play(desk: Desk) ->
     window.apply(replace(window.settings, min_face_px=80))
     desk.until(lambda: window.session.loading)
     window.open("clip.mp4")
-    desk.until(lambda: window.session.source_state.phase is Phase.PAUSED)
+    desk.until(lambda: window.session.source_state.phase is Phase.PAUSED and window.actions_.play.isEnabled())
     desk.press(window, Qt.Key.Key_Space)
     desk.until(lambda: window.session.source_state.time_s > 0.2)
     assert window.video.loading.isVisible()

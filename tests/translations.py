@@ -17,7 +17,17 @@ PACKAGE = Path(agecam.__file__).parent
 FOLDER = PACKAGE / "ui" / "translations"
 LANGUAGES = ("ko",)
 CONTEXT = "AgeCam"
-BEHIND_THE_WINDOW = ("detector.py", "device.py", "engine.py", "live", "networks", "recorder", "settings.py", "sources")
+BEHIND_THE_WINDOW = (
+    "detector.py",
+    "device.py",
+    "engine.py",
+    "estimator.py",
+    "live",
+    "networks",
+    "recorder",
+    "settings.py",
+    "sources",
+)
 BEHIND_THE_WINDOW += ("weights.py",)
 ELSEWHERE = {"plot.py", "results.py"}
 """Only the command line plots and writes to standard output."""
@@ -53,7 +63,7 @@ def error_calls() -> Iterator[tuple[str, ast.expr]]:
                         yield file.name, call.args[0]
 
 
-ERRORS = {"AgeCamError", "DetectorError", "OutputError", "SourceError", "UsageError", "WeightsError"}
+ERRORS = {"AgeCamError", "DetectorError", "EstimatorError", "OutputError", "SourceError", "UsageError", "WeightsError"}
 
 
 if __name__ == "__main__":

@@ -21,8 +21,12 @@ def begin_with(network: keras.Model, start: keras.Model) -> None:
     for width, layers in ours.items():
         known = theirs[width]
         new = layers[len(known) :]
-        if len(known) > len(layers) or len(new) % 4:
-            raise UsageError(f"The network to begin with has more layers of {width} channels than the new one.")
+        same = all(
+            [weight.shape for weight in layer.weights] == [weight.shape for weight in old.weights]
+            for layer, old in zip(layers, known, strict=False)
+        )
+        if len(known) > len(layers) or len(new) % 4 or not same:
+            raise UsageError(f"The network to begin with has other layers of {width} channels.")
         for layer, old in zip(layers, known, strict=False):
             layer.set_weights(old.get_weights())
         for last in new[3::4]:  # convolution, normalisation, convolution, normalisation

@@ -69,7 +69,7 @@ def _peers(axes: "Axes", figures: dict[str, Any]) -> None:
     axes.bar_label(drawn_bars, [f" {ms:,.0f} ms" for _, ms, _ in bars])
     axes.set_xscale("log")
     axes.set_xlim(left=1, right=6 * max(ms for _, ms, _ in bars))
-    axes.set(title="Beside what others run, 1280 x 720", xlabel="ms a frame")
+    axes.set(title="Beside what others run, 1280 x 720 (mtcnn as it comes: from 20 px)", xlabel="ms a frame")
 
 
 def _video(axes: "Axes", rows: list[dict[str, Any]]) -> None:

@@ -1,4 +1,5 @@
-"""What others run, on the same frames: the `mtcnn` package as it comes, and VGG-Face twice, one face at a time.
+"""What others run, on the same frames: the `mtcnn` package as it comes, which looks for faces from 20 px on, and
+VGG-Face twice, one face at a time.
 
 That is how the well-known packages do it: each face is cut out of its box, brought to 224 px, and shown to a network
 for the age and to another for the gender, by calling the Keras model. Theirs are rebuilt from our own definitions with
@@ -25,8 +26,6 @@ from agecam.types import Image
 FACES = (1, 4)
 SIZE = (1280, 720)
 _ROUNDS = 3
-PEERS = ("deepface",)
-"""Packages that are measured themselves where they are installed."""
 
 
 def check_peer(name: str) -> None:
@@ -51,7 +50,7 @@ def package_rows() -> Iterator[dict[str, Any]]:
 
 
 def peer_rows(name: str) -> Iterator[dict[str, Any]]:
-    """The same of an installed package, with the weights that it has; raises UsageError if it does not run."""
+    """The same of deepface, which fetches its weights if it lacks them; raises UsageError if it does not run."""
     for faces in FACES:
         images = [frame.image_bgr for frame in scene(*SIZE, faces, _ROUNDS + 1)]
         try:

@@ -15,8 +15,8 @@ SIZE = (1280, 720)
 
 
 def process_row() -> dict[str, Any]:
-    """Seconds until the first result of a picture, and until a clip is analysed with its annotated video; memory of
-    the latter at its peak, which Windows does not tell."""
+    """Seconds from start to end where one frame is analysed, and frames a second of a clip with its annotated video;
+    memory of the latter at its peak, which Windows does not tell."""
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "clip.mp4"
         frames = scene(*SIZE, 4, FRAMES)

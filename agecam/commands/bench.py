@@ -11,17 +11,17 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from agecam.bench.backends import FACES as BACKEND_FACES
-from agecam.bench.backends import backend_rows
+from agecam.bench.backends import WAYS, backend_rows
 from agecam.bench.figure import drawn
 from agecam.bench.peers import FACES as PEER_FACES
 from agecam.bench.peers import check_peer, package_rows, peer_rows
 from agecam.bench.process import process_row
 from agecam.bench.scenes import SIZES
-from agecam.bench.steps import MIN_FACE_PX, ROUNDS, count_of_steps, slopes, steps, video_rows
+from agecam.bench.steps import MIN_FACE_PX, ROUNDS, STAGES, count_of_steps, slopes, steps, video_rows
 from agecam.compiled import can_compile, version
 from agecam.device import choose_device
 from agecam.estimator import Estimator
-from agecam.recorder.atomic import write_whole
+from agecam.recorder.atomic import check_writable, write_whole
 from agecam.recorder.plot import check_plot_path
 
 
@@ -35,6 +35,8 @@ def run_bench(json_path: Path | None = None, plot_path: Path | None = None, peer
         check_peer(peer)
     if plot_path is not None:
         check_plot_path(plot_path)
+    if json_path is not None:
+        check_writable(json_path)
     figures = _measured(peer)
     print("\n\n".join(_tables(figures)))
     if json_path is not None:
@@ -75,17 +77,14 @@ def _measured(peer: str | None) -> dict[str, Any]:
 
 def _tables(figures: dict[str, Any]) -> Iterator[str]:
     yield figures["machine"]
-    yield f"Medians of {ROUNDS} frames in motion; smallest face {MIN_FACE_PX:.0f} px; milliseconds."
+    yield f"Medians of {ROUNDS} frames; faces from {MIN_FACE_PX:.0f} px on (live in 640x480: 40); milliseconds."
     yield _table(
         ["frame", "faces", "detector", "tracker", "estimator", "step", "longest", "live", "mean", "detected in"],
         [
             [
                 f"{row['width_px']}x{row['height_px']}",
                 f"{row['faces']}",
-                *(
-                    f"{row[f'{name}_ms']:.1f}"
-                    for name in ("detector", "tracker", "estimator", "every_frame", "longest")
-                ),
+                *(f"{row[f'{name}_ms']:.1f}" for name in (*STAGES, "every_frame", "longest")),
                 f"{row['scheduled_ms']:.1f}",
                 f"{row['scheduled_mean_ms']:.1f}",
                 f"{row['detections_share']:.0%}",
@@ -116,14 +115,14 @@ def _tables(figures: dict[str, Any]) -> Iterator[str]:
             [
                 [
                     f"{row['faces']}",
-                    *(f"{row[f'{stage}_{way}_ms']:.1f}" for stage in ("detector", "estimator") for way in _WAYS),
+                    *(f"{row[f'{stage}_{way}_ms']:.1f}" for stage in ("detector", "estimator") for way in WAYS),
                     f"{row['years_apart']:.3f}",
                 ]
                 for row in figures["backends"]
             ],
         )
     yield _table(
-        ["1280x720, faces", "mtcnn package", "and VGG-Face twice", "AgeCam is faster by", "live"],
+        ["1280x720, faces", "mtcnn package (from 20 px)", "and VGG-Face twice", "AgeCam is faster by", "live"],
         [
             [
                 f"{row['faces']}",
@@ -142,13 +141,10 @@ def _tables(figures: dict[str, Any]) -> Iterator[str]:
     (process,) = figures["process"]
     memory = f", {process['peak_mib']:.0f} MiB of memory at most" if "peak_mib" in process else ""
     yield (
-        f"agecam analyze on {process['frames']} frames of 1280x720 with 4 faces: first result after "
+        f"agecam analyze on {process['frames']} frames of 1280x720 with 4 faces: one frame takes "
         f"{process['start_s']:.1f} s, then {process['analysed_fps']:.0f} frames a second "
         f"with the annotated video{memory}."
     )
-
-
-_WAYS = ("tensorflow", "openvino")
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:

@@ -95,6 +95,18 @@ class Analyst:
         engine = self.engine
         return engine.device if engine is not None else ""
 
+    @property
+    def plan(self) -> Plan | None:
+        """What the engine's schedule does."""
+        engine = self.engine
+        return engine.plan if engine is not None else None
+
+    @property
+    def refusal(self) -> AgeCamError | None:
+        """Why faces are judged elsewhere than was asked for."""
+        engine = self.engine
+        return engine.refusal if engine is not None else None
+
     def start(self) -> None:
         """Begin to load the networks; returns at once."""
         self._thread.start()

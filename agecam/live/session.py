@@ -146,7 +146,7 @@ class LiveSession:
     @property
     def engine_refusal(self) -> AgeCamError | None:
         """Why faces are judged elsewhere than was asked for."""
-        return self._analyst.engine.refusal if self._analyst.engine is not None else None
+        return self._analyst.refusal
 
     # --- what there is to see --------------------------------------------------------------------------
 
@@ -175,7 +175,7 @@ class LiveSession:
             delay_p95_ms=self._delays.quantile(0.95),
             dropped=self._dropped,
             stages_ms={name: delays.quantile(0.5) or 0.0 for name, delays in self._stages.items()},
-            plan=self._analyst.engine.plan if self._analyst.engine is not None else None,
+            plan=self._analyst.plan,
             faces=len(view.faces) if view is not None else 0,
             device=self._analyst.device,
         )

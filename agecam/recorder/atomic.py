@@ -109,12 +109,11 @@ class LastingFile:
         if self.ended:
             return self.final
         self.ended = True
-        with self._open as lost:
-            if not self.path.exists():
-                with explained(self._asked):
-                    self._create()
-                    with self._open, self.path.open("wb") as again:
-                        shutil.copyfileobj(lost, again)
+        with self._open as lost, explained(self._asked):
+            if os.fstat(lost.fileno()).st_nlink == 0:  # deleted, not moved; where files that are open can be
+                self._create()
+                with self._open, self.path.open("wb") as again:
+                    shutil.copyfileobj(lost, again)
         return self.final
 
     def discard(self) -> None:

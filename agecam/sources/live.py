@@ -74,9 +74,9 @@ class LiveSource(BaseSource):
                     arrived, image = self._capture.read()
             except cv2.error:
                 arrived, image = False, None
-            if arrived and image is not None and image.size:
+            if arrived and image is not None and image.size and (image.ndim == 2 or image.shape[2] != 2):
                 return _as_bgr(image)
-            failures += not arrived
+            failures = failures + 1 if not arrived else 0
             if failures >= _ATTEMPTS or time.monotonic() > until_s:
                 return None
             time.sleep(_PAUSE_S)
@@ -84,7 +84,7 @@ class LiveSource(BaseSource):
 
 
 def _as_bgr(image: npt.NDArray[Any]) -> Image:
-    """Of whatever depth and number of channels a driver gives."""
+    """Of whatever depth a driver gives, in one channel, three or more."""
     if image.dtype != np.uint8:
         image = cv2.convertScaleAbs(image, alpha=1 / 257 if image.dtype == np.uint16 else 1)
     if image.ndim == 2 or image.shape[2] == 1:

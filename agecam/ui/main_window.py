@@ -208,12 +208,12 @@ class MainWindow(QMainWindow):
 
     def _begin_anew(self) -> None:
         """Another source, or none: nothing of the last one stays."""
-        self.actions_.record.setChecked(False)
+        self.video.toast.hide()
+        self.actions_.record.setChecked(False)  # what became of the recording is told
         self._painted = None
         self._people.reset()
         self.panel.show_people([])
         self.video.show_picture(None)
-        self.video.toast.hide()
         name = self.source.name
         self.setWindowTitle(f"{name} \N{EN DASH} AgeCam" if name is not None else "AgeCam")
 

@@ -612,6 +612,10 @@
         <translation>{width}x{height} 사진에서 얼굴 검출에 실패했습니다: {reason}</translation>
     </message>
     <message>
+        <source>The faces of a picture cannot be judged: {reason}</source>
+        <translation>사진의 얼굴을 판정하지 못했습니다: {reason}</translation>
+    </message>
+    <message>
         <source>The file &apos;{name}&apos; holds no video: choose a video or a picture.</source>
         <translation>&apos;{name}&apos; 파일에는 동영상이 없습니다. 동영상이나 사진을 고르세요.</translation>
     </message>

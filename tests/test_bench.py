@@ -1,0 +1,103 @@
+"""The bench: real steps in small, and what is printed and drawn of them."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from models import write_model
+from PIL import Image as Pillow
+
+from agecam.bench import steps as bench_steps
+from agecam.bench.figure import drawn
+from agecam.bench.scenes import scene
+from agecam.bench.steps import slopes, steps
+from agecam.cli import main
+from agecam.commands import bench
+from agecam.detector import FaceDetector
+from agecam.estimator import Estimator
+
+
+@pytest.mark.parametrize("size", [(640, 480), (1280, 720)])
+@pytest.mark.parametrize("faces", [0, 1, 4, 16])
+def test_a_scene_shows_as_many_faces_as_were_asked_for(size: tuple[int, int], faces: int) -> None:
+    detector = FaceDetector(min_face_px=40)
+    for frame in scene(*size, faces, 4)[::3]:
+        assert frame.image_bgr.shape == (size[1], size[0], 3)
+        assert len([face for face in detector.detect(frame.image_bgr) if face.score > 0.95]) == faces
+
+
+def test_steps_are_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(bench_steps, "SIZES", ((640, 480),))
+    monkeypatch.setattr(bench_steps, "FACE_COUNTS", (0, 2))
+    monkeypatch.setattr(bench_steps, "WARM_UP", 3)
+    monkeypatch.setattr(bench_steps, "ROUNDS", 8)
+    empty, two = steps(Estimator.load(str(write_model(tmp_path))), "/CPU:0")
+    assert (empty["found"], two["found"]) == (0, 2)
+    assert 0 < two["detector_ms"] + two["tracker_ms"] + two["estimator_ms"] <= 1.5 * two["longest_ms"]
+    assert two["every_frame_ms"] > two["detector_ms"]
+    assert two["traced_after_warm_up"] == 0
+
+
+def made_up() -> dict[str, Any]:
+    """3 ms, 2 for each face, 10 for each million of pixels."""
+    rows = [
+        {
+            "width_px": width,
+            "height_px": height,
+            "faces": faces,
+            "every_frame_ms": 3 + 2 * faces + 10 * width * height / 1e6,
+            "detector_ms": 5.0,
+            "tracker_ms": 1.0,
+            "estimator_ms": 2.0 * faces,
+            "longest_ms": 60.0,
+            "scheduled_ms": 4.0,
+            "scheduled_mean_ms": 5.0,
+            "detections_share": 0.5,
+            "drawing_ms": 1.5,
+            "traced_after_warm_up": 0,
+        }
+        for width, height in ((640, 480), (1280, 720), (1920, 1080))
+        for faces in (0, 1, 4, 8)
+    ]
+    return {
+        "machine": "a computer",
+        "steps": rows,
+        "growth": slopes(rows),
+        "video": [
+            {"width_px": 1280, "height_px": 720, "reading_ms": 1.0, "writing_ms": 5.0, "drawing_ms": 1.5},
+        ],
+        "backends": [],
+        "package": [
+            {"faces": faces, "detector_ms": 300.0, "pipeline_ms": 900.0, "times_as_fast": 40, "times_as_fast_live": 180}
+            for faces in (1, 4)
+        ],
+        "process": [{"start_s": 4.0, "analysed_fps": 28.0, "frames": 150, "peak_mib": 980.0}],
+    }
+
+
+def test_growth_is_what_the_rows_say() -> None:
+    assert made_up()["growth"] == pytest.approx({"ms": 3, "ms_a_face": 2, "ms_a_megapixel": 10})
+
+
+def test_figures_are_printed_written_and_drawn(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bench, "_measured", lambda peer: made_up())
+    assert bench.run_bench(tmp_path / "b.json", tmp_path / "b.png") == 0
+    told = capsys.readouterr().out
+    for part in ("1920x1080", "40 times", "180 times", "2.00 more for each face", "150 frames", "980 MiB"):
+        assert part in told
+    assert json.loads((tmp_path / "b.json").read_text())["machine"] == "a computer"
+    assert (tmp_path / "b.png").read_bytes() == drawn(made_up())
+    picture = Pillow.open(io.BytesIO(drawn(made_up())))
+    assert len(picture.convert("L").getcolors(1 << 16) or ()) > 20
+
+
+def test_what_cannot_be_measured_or_written_is_told_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--peer", "deepface"]) == 2
+    assert "deepface is not installed" in capsys.readouterr().err
+    (tmp_path / "file").write_text("")
+    assert main(["bench", "--json", str(tmp_path / "file" / "b.json")]) != 0
+    assert "Cannot write" in capsys.readouterr().err
