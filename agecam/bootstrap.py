@@ -3,6 +3,8 @@
 import faulthandler
 import os
 
+from agecam.memory import keep_in_one_piece
+
 
 def prepare_environment() -> None:
     """Set the environment that TensorFlow, Keras and OpenCV read when they are imported.
@@ -22,7 +24,8 @@ def prepare_environment() -> None:
 
 
 def prepare_process() -> None:
-    """First call of every AgeCam process: the environment, and a trace if native code crashes."""
+    """First call of every AgeCam process: the environment, its memory, and a trace if native code crashes."""
     prepare_environment()
+    keep_in_one_piece()
     if not faulthandler.is_enabled():
         faulthandler.enable()

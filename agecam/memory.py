@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+from contextlib import suppress
 
 
 def give_back_unused() -> None:
@@ -20,3 +21,19 @@ def give_back_freed() -> None:
     except (AttributeError, OSError, TypeError):  # macOS, Windows, other C libraries: they have ways of their own
         return
     trim(0)
+
+
+def keep_in_one_piece() -> None:
+    """Have glibc ask the system for each picture's memory and give it back at once; called before threads start.
+
+    Else it keeps pictures of all sizes in pools of its own for each thread, and their gaps add up: 40 MiB with every
+    source that is opened, where this stays flat.
+    """
+    with suppress(AttributeError, OSError, TypeError):  # other C libraries have ways of their own
+        mallopt = ctypes.CDLL(None).mallopt
+        for option, value in ((_ARENAS, 2), (_OF_ITS_OWN_FROM, 2**20), (_TRIM_FROM, 2**23)):
+            mallopt(option, value)
+
+
+_TRIM_FROM, _OF_ITS_OWN_FROM, _ARENAS = -1, -3, -8
+"""M_TRIM_THRESHOLD, M_MMAP_THRESHOLD and M_ARENA_MAX of malloc.h."""

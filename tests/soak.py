@@ -30,6 +30,7 @@ import psutil
 from PySide6.QtCore import QTimer, QtMsgType, qInstallMessageHandler
 from tqdm import tqdm
 
+from agecam.bootstrap import prepare_process
 from agecam.live import Phase
 from agecam.settings import Settings
 from agecam.ui.app import build_live_engine, open_with, prepare_application, recognise
@@ -197,6 +198,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=60)
     minutes = parser.parse_args().minutes
+    prepare_process()
     unhandled = _listen()
     with tempfile.TemporaryDirectory(prefix="agecam-soak-") as name:
         folder = Path(name)
