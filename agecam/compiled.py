@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from agecam.types import FloatArray
@@ -49,32 +48,18 @@ def version() -> str:
 class CompiledNetwork:
     """A network as a function from an array to a list of arrays. Not safe for use from several threads at once."""
 
-    def __init__(
-        self,
-        function: Callable[[tf.Tensor], Any],
-        shape: tuple[int | None, ...],
-        dtype: type[np.uint8] | type[np.float32] = np.float32,
-    ) -> None:
+    def __init__(self, function: Callable[[tf.Tensor], Any], shape: tuple[int | None, ...]) -> None:
         """
         Args:
             function: of TensorFlow; takes float32 of this shape.
             shape: None where sides may change from call to call.
-            dtype: of the arrays that will be given; bytes are widened inside.
         """
-        import openvino
-        from openvino.preprocess import PrePostProcessor
-
-        model = _read(function, shape)
-        if dtype is np.uint8:
-            widening = PrePostProcessor(model)
-            widening.input().tensor().set_element_type(openvino.Type.u8)
-            model = widening.build()
         # The reference computes in float32, too: no figure on a model's card depends on where it runs.
         hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
-        self._compiled = _core().compile_model(model, "CPU", hints)
+        self._compiled = _core().compile_model(_read(function, shape), "CPU", hints)
         self._request = self._compiled.create_infer_request()
 
-    def __call__(self, batch: npt.NDArray[Any]) -> list[FloatArray]:
+    def __call__(self, batch: FloatArray) -> list[FloatArray]:
         """All outputs, in the order of the function's."""
         return list(self._request.infer([np.ascontiguousarray(batch)]).values())
 

@@ -193,14 +193,15 @@ def test_compiled_networks_find_what_the_graph_finds(
     for picture in (astronaut_bgr, hopper_bgr, *demo_images(40, 250)):
         scaled = np.asarray(cv2.resize(picture, None, fx=size, fy=size, interpolation=cv2.INTER_AREA), np.uint8)
         theirs, ours = (detector.detect(scaled, min_face_px) for detector in (by_graph, compiled))
-        assert len(ours) == len(theirs)
-        found += len(ours)
-        for their in theirs:
-            our = max(ours, key=lambda face: overlap(face.box, their.box))
-            assert overlap(our.box, their.box) > 0.7
-            assert our.score == pytest.approx(their.score, abs=0.03)
-            assert our.landmarks == pytest.approx(their.landmarks, abs=0.05 * their.box[2])
-    assert found >= 6
+        # One that is hardly a face may be found by one alone: before version 5 OpenCV rounds places to 1/32 px.
+        for some, others in ((theirs, ours), (ours, theirs)):
+            for face in (face for face in some if face.score > 0.9):
+                found += 1
+                same = max(others, key=lambda other: overlap(other.box, face.box))
+                assert overlap(same.box, face.box) > 0.9
+                assert same.score == pytest.approx(face.score, abs=0.02)
+                assert same.landmarks == pytest.approx(face.landmarks, abs=0.03 * face.box[2])
+    assert found >= 12
 
 
 def test_a_frame_too_large_for_opencv_is_still_looked_at(compiled: FaceDetector, astronaut_bgr: Image) -> None:

@@ -1,7 +1,7 @@
 """P-Net, R-Net and O-Net of MTCNN (Zhang et al. 2016), as the `mtcnn` package trained them.
 
-They take BGR bytes as they are: the change to RGB and the scaling to -1..1 are folded into each network's first
-convolution, so no copy of the frame is ever converted.
+They take BGR of 0 to 255: the change to RGB and the scaling to -1..1 are folded into each network's first
+convolution, so nothing is done to the pixels before.
 """
 
 from functools import lru_cache
@@ -76,7 +76,7 @@ def _prelu(x: tf.Tensor, slope: np.ndarray) -> tf.Tensor:
 
 
 def _folded(weights: _Weights) -> _Weights:
-    """Take BGR bytes at the first convolution, and join the outputs into one head.
+    """Take BGR of 0 to 255 at the first convolution, and join the outputs into one head.
 
     For x in RGB and u = (x - 127.5) / 128: k*u + b = (k/128)*x + (b - 127.5/128 * sum(k)), exact because
     the convolutions do not pad. The two-class softmax is the sigmoid of the difference of its logits.
