@@ -13,7 +13,7 @@ from agecam.estimator import Estimator
 from agecam.flow import SmallGrey
 from agecam.fusion import Fusion
 from agecam.memory import give_back_unused
-from agecam.schedule import Plan, Schedule
+from agecam.schedule import Plan, Planner, Schedule, Thorough
 from agecam.tracker import Tracker
 from agecam.types import Attributes, Detection, Face, Frame, FrameResult, Image
 
@@ -44,12 +44,11 @@ class Engine:
         self.fuse = fuse
         self.detector = detector
         self.estimator = estimator
-        self.detect_every = detect_every
         self.track = track
-        self.still_face_px = still_face_px
-        self._schedule = None
+        self._of_stills: Planner = Thorough(min_face_px=still_face_px)
+        self._of_frames: Planner = Thorough(detect_every)
         if budget_ms is not None:
-            self._schedule = Schedule(detector.min_face_px, budget_ms, detector.is_compiled)
+            self._of_frames = Schedule(detector.min_face_px, budget_ms, detector.is_compiled)
         self.refusal: AgeCamError | None = None
         """Why it does not compute where it was asked to."""
         self.stages_ms: dict[str, float] = {}
@@ -64,15 +63,14 @@ class Engine:
     @property
     def plan(self) -> Plan | None:
         """What the schedule does, if there is one."""
-        return self._schedule.plan if self._schedule is not None else None
+        return self._of_frames.plan
 
     def reset(self) -> None:
         """Forget the people seen so far: another source begins."""
         self._tracker = Tracker()
         self._fusion = Fusion(self.estimator.card.calibration)
-        if self._schedule is not None:
-            self._schedule.begin()
-        self._since_detection = 0
+        self._of_stills.begin()
+        self._of_frames.begin()
         self._time_s = 0.0
         self._faces: list[Detection] = []
         self._numbers: list[int | None] = []
@@ -86,29 +84,30 @@ class Engine:
         if frame.still or frame.time_s < self._time_s:
             self.reset()  # who is in it has nothing to do with who was in the picture before
         self._time_s = frame.time_s
+        planner = self._of_stills if frame.still else self._of_frames
         height_px, width_px = frame.image_bgr.shape[:2]
         started_s = time.perf_counter()
         if self.track:
             self._tracker.carry(SmallGrey.of(frame.image_bgr), frame.time_s)
         carried_s = time.perf_counter()
         picture = self._uploaded(frame.image_bgr)
-        is_detection = self._is_time_to_detect(frame)
+        is_detection = planner.wants_detection(frame.time_s, self._tracker.speed, self._tracker.sure)
         if is_detection:
-            self._faces = self.detector.detect(picture, self._least_px(frame))
+            self._faces = self.detector.detect(picture, planner.least_px(min(height_px, width_px)))
             self._numbers = [None] * len(self._faces)
         detected_s = time.perf_counter()
         if self.track:
             self._follow(frame, is_detection)
         tracked_s = time.perf_counter()
-        attributes, judged = self._judged(frame, picture, (tracked_s - started_s) * 1e3)
+        count = planner.judges(len(self._faces), (tracked_s - started_s) * 1e3)
+        attributes, judged = self._judged(frame, picture, count)
         ended_s = time.perf_counter()
         detector_ms, estimator_ms = (detected_s - carried_s) * 1e3, (ended_s - tracked_s) * 1e3
         tracker_ms = (carried_s - started_s + tracked_s - detected_s) * 1e3
         self.stages_ms = {"tracker": tracker_ms, "estimator": estimator_ms}
         if is_detection:
             self.stages_ms = {"detector": detector_ms} | self.stages_ms
-        if self._schedule is not None and not frame.still:
-            self._schedule.note(self.stages_ms.get("detector"), tracker_ms, estimator_ms, judged, len(self._faces))
+        planner.note(self.stages_ms.get("detector"), tracker_ms, estimator_ms, judged, len(self._faces))
         faces = tuple(
             Face.of(face, of_face, number)
             for face, of_face, number in zip(self._faces, attributes, self._numbers, strict=True)
@@ -122,17 +121,6 @@ class Engine:
         with tf.device(self.detector.device):
             return tf.convert_to_tensor(image_bgr)
 
-    def _is_time_to_detect(self, frame: Frame) -> bool:
-        if self._schedule is not None and not frame.still:
-            return self._schedule.wants_detection(frame.time_s, self._tracker.speed, self._tracker.sure)
-        self._since_detection += 1
-        return (self._since_detection - 1) % self.detect_every == 0
-
-    def _least_px(self, frame: Frame) -> float | None:
-        if frame.still:
-            return self.still_face_px
-        return self._schedule.least_px(min(frame.image_bgr.shape[:2])) if self._schedule is not None else None
-
     def _follow(self, frame: Frame, is_detection: bool) -> None:
         """Put the faces where they are in this frame, each with its person's number."""
         if is_detection:
@@ -141,15 +129,13 @@ class Engine:
         self._faces = [person.face for person in shown]
         self._numbers = [person.number for person in shown]
 
-    def _judged(self, frame: Frame, picture: Image | tf.Tensor, spent_ms: float) -> tuple[list[Attributes], int]:
-        """What to say of each face, and how many the estimator has looked at."""
+    def _judged(self, frame: Frame, picture: Image | tf.Tensor, count: int) -> tuple[list[Attributes], int]:
+        """What to say of each face, and how many the estimator has looked at: so many, where what was seen of the
+        others before still holds."""
         numbers = [number for number in self._numbers if number is not None]
         if not self.fuse or len(numbers) < len(self._faces):
             return self.estimator.estimate(picture, self._faces, twice=frame.still), len(self._faces)
         self._fusion.forget_all_but(self._tracker.numbers)
-        count = len(numbers)
-        if self._schedule is not None and not frame.still:
-            count = self._schedule.judges(count, spent_ms)
         chosen = self._fusion.most_urgent(numbers, self._faces, frame, count)
         faces = [self._faces[place] for place in chosen]
         seen = self.estimator.estimate(picture, faces, twice=frame.still)

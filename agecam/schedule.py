@@ -1,9 +1,10 @@
-"""What is done of each live frame, so that a step holds its time: when to look for new faces, and whom to judge."""
+"""What is done of each frame: when to look for new faces, and whom to judge. Live, so that a step holds its time."""
 
 import math
 import statistics
 from collections import deque
 from dataclasses import dataclass
+from typing import Protocol
 
 BUDGET_MS = 33.0
 """Of a step: thirty a second."""
@@ -39,8 +40,69 @@ class Plan:
     min_face_px: float
 
 
+class Planner(Protocol):
+    """Is asked in each step, stage by stage, what to do, and told what it took."""
+
+    @property
+    def plan(self) -> Plan | None:
+        """For people to read, where there is something to plan; safe from any thread."""
+
+    def begin(self) -> None:
+        """Another source, or another place in it."""
+
+    def least_px(self, shorter_px: int) -> float | None:
+        """Smallest face to look for in a frame of which this is the shorter side; None for the detector's own."""
+
+    def wants_detection(self, time_s: float, speed: float, sure: bool) -> bool:
+        """Whether to look for faces in this frame.
+
+        Args:
+            time_s: of the frame.
+            speed: of the fastest face, in its own widths a second.
+            sure: whether everybody in view is carried surely.
+        """
+
+    def judges(self, people: int, spent_ms: float) -> int:
+        """How many of them to judge in this step, when so much of it has passed."""
+
+    def note(self, detector_ms: float | None, tracker_ms: float, estimator_ms: float, judged: int, people: int) -> None:
+        """What the step took; None for a detector that rested."""
+
+
+class Thorough:
+    """Judges everybody in every frame, whatever it takes: for files and photographs."""
+
+    plan = None
+
+    def __init__(self, detect_every: int = 1, min_face_px: float | None = None) -> None:
+        """
+        Args:
+            detect_every: look for faces in every so many frames only; between them the picture carries them along.
+            min_face_px: smallest face to look for, if it is another than the detector's.
+        """
+        self._every = detect_every
+        self._min_face_px = min_face_px
+        self._frames = 0
+
+    def begin(self) -> None:  # noqa: D102
+        self._frames = 0
+
+    def least_px(self, shorter_px: int) -> float | None:  # noqa: D102
+        return self._min_face_px
+
+    def wants_detection(self, time_s: float, speed: float, sure: bool) -> bool:  # noqa: D102
+        self._frames += 1
+        return (self._frames - 1) % self._every == 0
+
+    def judges(self, people: int, spent_ms: float) -> int:  # noqa: D102
+        return people
+
+    def note(self, *_: object) -> None:
+        """Nothing is learned from it."""
+
+
 class Schedule:
-    """Learns what the stages cost, and plans the next step. One thread's."""
+    """Learns what the stages cost, and plans the next step so that it holds its budget. One thread's."""
 
     def __init__(self, min_face_px: float, budget_ms: float = BUDGET_MS, may_raise_floor: bool = True) -> None:
         """
@@ -58,31 +120,22 @@ class Schedule:
         self._settled = 0
         self._people = 0
         self.plan = Plan(budget_ms, 0.0, 1, 0, 0, min_face_px)
-        """For people to read; safe from any thread."""
 
     def begin(self) -> None:
-        """Another source, or another place in it: what is known of the computer stays, who was in view does not."""
+        """What is known of the computer stays, who was in view does not."""
         self._at_s, self._since, self._people = -math.inf, 0, 0
         self._step_ms.clear()
         self.plan = Plan(self.budget_ms, 0.0, 1, 0, 0, self._least_px)
 
     def least_px(self, shorter_px: int) -> float:
-        """Smallest face to look for in a frame of which this is the shorter side: in small ones faces are small, too,
-        and cost no more."""
+        """In small frames faces are small, too, and cost no more."""
         if not self._may_raise:
             return self._asked_px
         least_px = min(self._asked_px, max(_SMALL_PX, shorter_px * _SMALL_SHARE))
         self._least_px = least_px * _FLOORS[self._floor]
         return self._least_px
 
-    def wants_detection(self, time_s: float, speed: float, sure: bool) -> bool:
-        """Whether to look for faces in this frame.
-
-        Args:
-            time_s: of the frame.
-            speed: of the fastest face, in its own widths a second.
-            sure: whether everybody in view is carried surely.
-        """
+    def wants_detection(self, time_s: float, speed: float, sure: bool) -> bool:  # noqa: D102
         self._since += 1
         passed_s = time_s - self._at_s
         every = self._every() if sure else (self._every() + 1) // 2
@@ -92,15 +145,16 @@ class Schedule:
         return False
 
     def judges(self, people: int, spent_ms: float) -> int:
-        """How many of them to judge in this step, at least one, when so much of it has passed."""
+        """As many as still fit, at least one."""
         each_ms = _usual(self._face_ms)
         fit = people if each_ms == 0 else int((self.budget_ms - spent_ms) / each_ms)
         if fit >= people:
             return people
         return 1 << (max(1, fit).bit_length() - 1)  # batches are filled up to powers of two
 
-    def note(self, detector_ms: float | None, tracker_ms: float, estimator_ms: float, judged: int, people: int) -> None:
-        """What the step took; None for a detector that rested."""
+    def note(  # noqa: D102
+        self, detector_ms: float | None, tracker_ms: float, estimator_ms: float, judged: int, people: int
+    ) -> None:
         self._tracker_ms.append(tracker_ms)
         self._step_ms.append((detector_ms or 0.0) + tracker_ms + estimator_ms)
         self._people = people
