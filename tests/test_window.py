@@ -211,7 +211,7 @@ def test_a_resolution_is_asked_for_and_what_came_is_told(camera: Desk) -> None:
     last.trigger()
     camera.until(lambda: f"gives {WIDTH} x {HEIGHT}" in window.video.toast.text.text())
     assert asked == [None, CameraMode(1280, 720, 30)]
-    assert window.settings.camera_mode == CameraMode(1280, 720, 30)
+    assert window.choices.settings.camera_mode == CameraMode(1280, 720, 30)
 
 
 def test_what_cannot_be_opened_is_told_once(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
@@ -245,7 +245,7 @@ def test_a_stream_that_is_cut_comes_back(desk: Desk) -> None:
         desk.until(window.video.notice.isHidden)
         view = window.session.view()
         desk.until(lambda: window.session.view() is not view)
-        assert "secret" not in json.dumps(window.settings.recent)
+        assert "secret" not in json.dumps(window.choices.settings.recent)
         window.close_source()
 
 
@@ -267,7 +267,7 @@ def test_files_are_opened(
     assert window.playback.isVisible() is (kind != "picture")
     height = on_screen(window).shape[0]
     assert height in {"picture": (600,), "folder": (512, 600), "video": (512,)}[kind]
-    assert window.settings.recent == [str(path)]
+    assert window.choices.settings.recent == [str(path)]
     assert entries(window.source_menu.recent.actions())[0] == path.name
 
 
@@ -342,7 +342,7 @@ def test_a_video_waits_for_the_networks_unless_it_is_told_to_play(desk: Desk) ->
     desk.until(lambda: window.session.source_state.phase is Phase.PLAYING)
 
     desk.loading.clear()
-    window.apply(replace(window.settings, min_face_px=80))
+    window.choices.replace(replace(window.choices.settings, min_face_px=80))
     desk.until(lambda: window.session.loading)
     window.open("clip.mp4")
     desk.until(lambda: window.session.source_state.phase is Phase.PAUSED and window.actions_.play.isEnabled())
@@ -401,7 +401,7 @@ def test_speed_and_repeat(clip: Desk) -> None:
     clip.until(lambda: window.session.source_state.phase is Phase.ENDED, 2500)  # 3 s at its own pace
     clip.until(lambda: window.playback.slider.value() == window.playback.slider.maximum())
     clip.press(window, "r", Qt.KeyboardModifier.ControlModifier)
-    assert window.settings.loop
+    assert window.choices.settings.loop
     clip.press(window, Qt.Key.Key_Space)
     clip.until(lambda: window.session.source_state.phase is Phase.PLAYING)
     times: list[float] = []
@@ -427,9 +427,9 @@ def test_a_key_changes_what_is_drawn(key: str, name: str, clip: Desk) -> None:
     clip.press(window, Qt.Key.Key_Space)
     clip.until(lambda: window.session.source_state.phase is Phase.PAUSED)
     clip.pause(200)
-    before, was = on_screen(window), getattr(window.settings, name)
+    before, was = on_screen(window), getattr(window.choices.settings, name)
     clip.press(window, key)
-    assert getattr(window.settings, name) is not was
+    assert getattr(window.choices.settings, name) is not was
     assert getattr(window.actions_, name).isChecked() is not was
     assert not np.array_equal(on_screen(window), before)
     clip.press(window, key)
@@ -451,10 +451,10 @@ def test_cameras_are_mirrored_on_the_screen_and_not_in_what_is_saved(camera: Des
     shown, saved = sides()
     assert abs(shown - (WIDTH - saved - SIDE)) <= 8
     assert abs(saved - square_left(window.session.view().frame.index)) <= 24  # type: ignore[union-attr]
-    window.settings.save_mirrored = True
+    window.choices.settings.save_mirrored = True
     shown, saved = sides()
     assert abs(shown - saved) <= 8
-    window.settings.save_mirrored = False
+    window.choices.settings.save_mirrored = False
     camera.press(window, "m")
     camera.pause(100)
     shown, saved = sides()
@@ -690,7 +690,7 @@ def test_settings_are_kept_over_a_restart(camera: Desk) -> None:
 
 def test_cancelled_settings_change_nothing(camera: Desk) -> None:
     window = camera.window()
-    before = window.settings
+    before = window.choices.settings
 
     def change_and_cancel(dialog: SettingsDialog) -> None:
         dialog.min_face.setValue(200)
@@ -698,7 +698,7 @@ def test_cancelled_settings_change_nothing(camera: Desk) -> None:
 
     camera.in_dialog(SettingsDialog, change_and_cancel)
     window.actions_.settings.trigger()
-    assert window.settings is before
+    assert window.choices.settings is before
     assert before.min_face_px == 60
 
 
@@ -709,7 +709,7 @@ def test_networks_that_cannot_be_loaded_leave_the_picture(camera: Desk) -> None:
     camera.until(window.video.notice.isVisible)
     assert "weights 'compact' are damaged" in window.video.notice.text.text()
     camera.until(lambda: window.video.picture is not None)
-    window.apply(Settings(min_face_px=80))
+    window.choices.replace(Settings(min_face_px=80))
     camera.until(window.video.notice.isHidden)
     camera.labelled(window)
 
@@ -799,7 +799,7 @@ def test_the_window_speaks_korean(desk: Desk) -> None:
         assert window.video.notice.title.text() == "열린 소스가 없습니다"
         read = texts_of(window) + "".join(entries(window.source_menu.actions()))
         assert is_hangul(read)
-        assert is_hangul(window.style_().words.female)
+        assert is_hangul(window.choices.style().words.female)
         window.open("missing.mp4")
         desk.until(lambda: is_hangul(window.video.notice.text.text()))
         assert "missing.mp4" in window.video.notice.text.text()

@@ -13,7 +13,6 @@ from PySide6.QtGui import (
     QKeySequence,
 )
 from PySide6.QtWidgets import (
-    QApplication,
     QDockWidget,
     QFileDialog,
     QMainWindow,
@@ -26,26 +25,24 @@ from agecam.live import BuildEngine, LiveSession, Phase, View
 from agecam.live.analyst import Judged
 from agecam.live.people import People
 from agecam.live.screenshot import composed
-from agecam.options import EngineOptions
-from agecam.overlay import OverlayStyle
 from agecam.settings import Settings, save_settings
 from agecam.sources import CameraInfo, list_modes
-from agecam.ui.actions import ICONS, STYLE, build_actions
+from agecam.ui.actions import ICONS, build_actions
 from agecam.ui.bridge import Bridge
-from agecam.ui.dialogs import SettingsDialog
+from agecam.ui.choices import Choices
 from agecam.ui.faces_panel import FacesPanel
 from agecam.ui.garbage import GarbageCollector
 from agecam.ui.help import Help
-from agecam.ui.look import apply_theme, icon
+from agecam.ui.look import icon
 from agecam.ui.menus import build_toolbar, fill_menu_bar
-from agecam.ui.messages import Text, told
-from agecam.ui.notices import hud_text, what_to_say
+from agecam.ui.messages import Text
+from agecam.ui.notices import hud_text
 from agecam.ui.opener import Opener, OpenSpec, Recognise
 from agecam.ui.playback_bar import PlaybackBar
 from agecam.ui.saver import Saver
 from agecam.ui.source_menu import ListModes, SourceMenu
+from agecam.ui.teller import Teller
 from agecam.ui.transport import Transport
-from agecam.ui.typeface import words_of_window
 from agecam.ui.video_view import VideoView
 from agecam.ui.watch import CameraWatch
 
@@ -77,13 +74,9 @@ class MainWindow(QMainWindow):
             log_path: file that 'Open log file' shows.
         """
         super().__init__()
-        self.settings = settings
         self._settings_path = settings_path
         self._painted: View | None = None
-        self._told: str | None = None
-        self._refusal: AgeCamError | None = None
         self._people = People()
-        self._words = words_of_window()
         self._closed = False
         self.all_ended = True
         """After closing: whether every thread has."""
@@ -92,20 +85,22 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("AgeCam")
         self.setAcceptDrops(True)
         self.actions_ = build_actions(self)
+        self.choices = Choices(settings, self.actions_, self)
         self.video = VideoView(self)
         self.playback = PlaybackBar(self.actions_.play, self.actions_.step, self.actions_.loop, self)
         self.panel = FacesPanel(self)
         self._lay_out()
-        self.source_menu = SourceMenu(self.actions_, lambda: self.settings, modes, self)
+        self.source_menu = SourceMenu(self.actions_, self.choices.now, modes, self)
         fill_menu_bar(self.menuBar(), self.source_menu, self.actions_)
         self._toolbar = build_toolbar(self, self.source_menu, self.actions_)
-        self.saver = Saver(self.video.toast, lambda: self.settings)
+        self.saver = Saver(self.video.toast, self.choices.now)
 
         self.bridge = Bridge(self)
         self.bridge.woken.connect(self._refresh)
-        self.session = LiveSession(build, self._engine_options(), self.bridge.wake, self._take_judged)
+        self.session = LiveSession(build, self.choices.engine_options(), self.bridge.wake, self._take_judged)
+        self.teller = Teller(self.session, self.video)
         self.transport = Transport(self.session, self.actions_, self.playback, self)
-        self.help = Help(self.session, lambda: self.settings, self.actions_, self.video.toast, log_path, self)
+        self.help = Help(self.session, self.choices.now, self.actions_, self.video.toast, log_path, self)
         self.cameras = CameraWatch(cameras, self)
         self.source = Opener(
             open_spec,
@@ -115,7 +110,7 @@ class MainWindow(QMainWindow):
             self.source_menu,
             self.cameras,
             self.video.toast,
-            lambda: self.settings,
+            self.choices.now,
             self,
         )
         self._slow = QTimer(self, interval=PANEL_MS)
@@ -123,7 +118,7 @@ class MainWindow(QMainWindow):
         self._slow.start()
         self._connect()
         self._restore()
-        self._refresh_notice()
+        self.teller.refresh(None)
 
     # --- what the session has --------------------------------------------------------------------------
 
@@ -132,40 +127,38 @@ class MainWindow(QMainWindow):
         if view is not None and view is not self._painted:
             self._paint(view)
             self.source.check_size(view)
-        self._refresh_notice()
+        self.teller.refresh(self.source.name)
         self._refresh_playback()
 
     def _paint(self, view: View) -> None:
         is_new = self._painted is None or view.number != self._painted.number
         self._painted = view
-        picture = composed(view, self.style_(), self._mirrors())
+        picture = composed(view, self.choices.style(), self._mirrors())
         self.video.show_picture(picture)
         if is_new:
-            self.saver.record(view, self.style_(), self.source.is_camera, picture)
+            self.saver.record(view, self.choices.style(), self.source.is_camera, picture)
             self.session.painted(view)
 
-    def _repaint(self) -> None:
-        """Another style or another way round: the same view, anew."""
+    def _show_anew(self) -> None:
+        """Another style, another way round, more or less beside it: the same view."""
         if (view := self.session.view()) is not None:
-            self.video.show_picture(composed(view, self.style_(), self._mirrors()))
+            self.video.show_picture(composed(view, self.choices.style(), self._mirrors()))
+        self._refresh_slowly()
+
+    def _use_choices(self) -> None:
+        self.session.use(self.choices.engine_options())
+        self._show_anew()
 
     def _refresh_slowly(self) -> None:
-        if self.settings.show_panel:
-            self.panel.show_people(self._people.in_view(), self.settings.show_gender)
-        self.video.show_hud(hud_text(self.session.figures()) if self.settings.show_hud else None)
+        if self.choices.settings.show_panel:
+            self.panel.show_people(self._people.in_view(), self.choices.settings.show_gender)
+        self.video.show_hud(hud_text(self.session.figures()) if self.choices.settings.show_hud else None)
         recording = self.saver.recording
         self.video.show_recording(recording.seconds if recording is not None else None)
         if recording is not None and recording.error is not None:
             self.actions_.record.setChecked(False)
-        self._refresh_notice()
+        self.teller.refresh(self.source.name)
         self._refresh_playback()
-
-    def _refresh_notice(self) -> None:
-        state, trouble = self.session.source_state, self.session.engine_error
-        self._tell_refusal(self.session.engine_refusal)
-        self._tell_log(state.error or trouble)
-        self.video.notice.tell(what_to_say(self.source.name, state, self.session.view() is not None, trouble))
-        self.video.show_loading(self.session.loading)
 
     def _refresh_playback(self) -> None:
         self.transport.refresh(is_file=self.source.is_file)
@@ -174,20 +167,6 @@ class MainWindow(QMainWindow):
         """On the inference thread."""
         self._people.update(judged.task.frame, judged.result)
         self.saver.note(judged.result)
-
-    def _tell_refusal(self, refusal: AgeCamError | None) -> None:
-        """Once each."""
-        if refusal is not None and refusal is not self._refusal:
-            log.warning("%s", refusal)
-            self.video.toast.tell(told(refusal))
-        self._refusal = refusal
-
-    def _tell_log(self, error: AgeCamError | None) -> None:
-        """Each trouble once."""
-        sentence = str(error) if error is not None else None
-        if sentence is not None and sentence != self._told:
-            log.error("%s", sentence)
-        self._told = sentence
 
     # --- sources ---------------------------------------------------------------------------------------
 
@@ -218,7 +197,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{name} \N{EN DASH} AgeCam" if name is not None else "AgeCam")
 
     def _mirrors(self) -> bool:
-        return self.source.is_camera and self.settings.mirror_camera
+        return self.source.is_camera and self.choices.settings.mirror_camera
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802, D102
         if event.mimeData().hasUrls():
@@ -233,7 +212,7 @@ class MainWindow(QMainWindow):
 
     def take_screenshot(self) -> list[Path]:
         """What the key S does."""
-        return self.saver.screenshot(self.session.view(), self.style_(), self.source.is_camera)
+        return self.saver.screenshot(self.session.view(), self.choices.style(), self.source.is_camera)
 
     def _record(self, on: bool) -> None:
         if on:
@@ -246,37 +225,10 @@ class MainWindow(QMainWindow):
         self._refresh_slowly()
 
     def _export_csv(self) -> None:
-        suggestion = str(self.settings.saving_folder / "agecam-results.csv")
+        suggestion = str(self.choices.settings.saving_folder / "agecam-results.csv")
         path, _ = QFileDialog.getSaveFileName(self, Text.EXPORT_CSV.plain(), suggestion, f"{Text.CSV_FILES()} (*.csv)")
         if path:
             self.saver.export_csv(Path(path) if Path(path).suffix else Path(f"{path}.csv"))
-
-    # --- choices ---------------------------------------------------------------------------------------
-
-    def style_(self) -> OverlayStyle:
-        """What is drawn."""
-        return OverlayStyle(**{name: getattr(self.settings, name) for name in STYLE}, words=self._words)
-
-    def _set_style(self, name: str, on: bool) -> None:
-        setattr(self.settings, name, on)
-        self._repaint()
-        self._refresh_slowly()
-
-    def _set_mirror(self, on: bool) -> None:
-        self.settings.mirror_camera = on
-        self._repaint()
-
-    def _set_loop(self, loop: bool) -> None:
-        self.settings.loop = loop
-        self.transport.set_loop(loop)
-
-    def _set_panel(self, on: bool) -> None:
-        self.settings.show_panel = on
-        self._dock.setVisible(on)
-
-    def _set_hud(self, on: bool) -> None:
-        self.settings.show_hud = on
-        self._refresh_slowly()
 
     def _set_full_screen(self, on: bool) -> None:
         self.setWindowState(
@@ -286,25 +238,6 @@ class MainWindow(QMainWindow):
         )
         for part in (self.menuBar(), self._toolbar):
             part.setVisible(not on)
-
-    def _edit_settings(self) -> None:
-        from agecam.weights import find_models
-
-        dialog = SettingsDialog(self.settings, [path.stem for path in find_models()], self)
-        if dialog.exec():
-            self.apply(dialog.settings())
-
-    def apply(self, settings: Settings) -> None:
-        """Go on with other settings."""
-        self.settings = settings
-        application = QApplication.instance()
-        if isinstance(application, QApplication):
-            apply_theme(application, settings.theme)
-        self.session.use(self._engine_options())
-        self._repaint()
-
-    def _engine_options(self) -> EngineOptions:
-        return EngineOptions(self.settings.model, self.settings.device, float(self.settings.min_face_px))
 
     def details(self) -> str:
         """What helps somebody who wants to help; no password is among it."""
@@ -333,26 +266,17 @@ class MainWindow(QMainWindow):
             (do.close_source, self.close_source),
             (do.quit, self.close),
             (do.screenshot, self.take_screenshot),
-            (do.copy, lambda: self.saver.copy(self.session.view(), self.style_(), self.source.is_camera)),
+            (do.copy, lambda: self.saver.copy(self.session.view(), self.choices.style(), self.source.is_camera)),
             (do.export_csv, self._export_csv),
             (do.open_saved, self.saver.open_folder),
-            (do.settings, self._edit_settings),
         ):
             action.triggered.connect(lambda _=False, act=act: act())
-        for name in STYLE:
-            action = getattr(do, name)
-            action.setChecked(getattr(self.settings, name))
-            action.toggled.connect(lambda on, of=name: self._set_style(of, on))
-        for action, on, act_on in (
-            (do.loop, self.settings.loop, self._set_loop),
-            (do.mirror_camera, self.settings.mirror_camera, self._set_mirror),
-            (do.show_panel, self.settings.show_panel, self._set_panel),
-            (do.show_hud, self.settings.show_hud, self._set_hud),
-            (do.record, False, self._record),
-            (do.full_screen, False, self._set_full_screen),
-        ):
-            action.setChecked(on)
-            action.toggled.connect(act_on)
+        do.loop.toggled.connect(self.transport.set_loop)
+        do.show_panel.toggled.connect(self._dock.setVisible)
+        do.record.toggled.connect(self._record)
+        do.full_screen.toggled.connect(self._set_full_screen)
+        self.choices.switched.connect(self._show_anew)
+        self.choices.replaced.connect(self._use_choices)
         leave = QAction(self)
         leave.setShortcut(QKeySequence("Esc"))
         leave.triggered.connect(lambda: do.full_screen.setChecked(False))
@@ -370,11 +294,11 @@ class MainWindow(QMainWindow):
             self.open("demo", remember=False)
 
     def _restore(self) -> None:
-        if self.settings.geometry:
-            self.restoreGeometry(QByteArray.fromBase64(self.settings.geometry.encode()))
-        if self.settings.layout:
-            self.restoreState(QByteArray.fromBase64(self.settings.layout.encode()))
-        self._dock.setVisible(self.settings.show_panel)
+        if self.choices.settings.geometry:
+            self.restoreGeometry(QByteArray.fromBase64(self.choices.settings.geometry.encode()))
+        if self.choices.settings.layout:
+            self.restoreState(QByteArray.fromBase64(self.choices.settings.layout.encode()))
+        self._dock.setVisible(self.choices.settings.show_panel)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802, D102
         super().changeEvent(event)
@@ -392,10 +316,10 @@ class MainWindow(QMainWindow):
             self.cameras.stop()
             self.all_ended = self.session.close()
             self._garbage.stop()
-            self.settings.geometry = _base64(self.saveGeometry())
-            self.settings.layout = _base64(self.saveState())
+            self.choices.settings.geometry = _base64(self.saveGeometry())
+            self.choices.settings.layout = _base64(self.saveState())
             try:
-                save_settings(self.settings, self._settings_path)
+                save_settings(self.choices.settings, self._settings_path)
             except AgeCamError as error:
                 log.error("%s", error)
         event.accept()
