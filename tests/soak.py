@@ -39,7 +39,7 @@ from agecam.ui.main_window import MainWindow
 STREAM_FPS, DEMO_FPS = 25.0, 30.0
 LONG_MIN = 15.0
 """From so many minutes on, memory is compared with what it was after five."""
-GROWTH, GROWTH_SHORT = 0.03, 0.15
+GROWTH, GROWTH_SHORT = 0.03, 0.08
 """In the first minutes caches still fill."""
 LEAST_RATE = 0.95
 """Of the source's own."""

@@ -110,15 +110,25 @@ def test_a_file_that_may_not_grow_ends_the_recording_and_keeps_it(tmp_path: Path
     assert len(frames_of(tmp_path / "a.mp4")) >= 5
 
 
+def begun(path: Path) -> Recording:
+    """With twenty pictures."""
+    recording = Recording(path, WIDTH, HEIGHT, 30)
+    put_more(recording, 0)
+    return recording
+
+
+def put_more(recording: Recording, first: int) -> None:
+    for index in range(first, first + 20):
+        recording.put(picture(index), index / 30)
+        time.sleep(0.01)
+
+
 @no_windows
 def test_a_recording_whose_folder_is_removed_is_kept(tmp_path: Path) -> None:
     folder = tmp_path / "saved"
-    recording = Recording(folder / "a.mp4", WIDTH, HEIGHT, 30)
-    for index in range(40):
-        recording.put(picture(index), index / 30)
-        time.sleep(0.01)
-        if index == 20:
-            shutil.rmtree(folder)
+    recording = begun(folder / "a.mp4")
+    shutil.rmtree(folder)
+    put_more(recording, 20)
     kept = recording.stop()
     assert recording.error is None
     assert kept == folder / "a.mp4"
@@ -126,10 +136,7 @@ def test_a_recording_whose_folder_is_removed_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_recording_that_was_moved_is_left_where_it_is(tmp_path: Path) -> None:
-    recording = Recording(tmp_path / "a.mp4", WIDTH, HEIGHT, 30)
-    for index in range(20):
-        recording.put(picture(index), index / 30)
-        time.sleep(0.01)
+    recording = begun(tmp_path / "a.mp4")
     (tmp_path / "a.mp4").rename(tmp_path / "mine.mp4")
     recording.stop()
     assert recording.error is None
@@ -140,10 +147,7 @@ def test_a_recording_that_was_moved_is_left_where_it_is(tmp_path: Path) -> None:
 @no_windows
 def test_a_recording_that_cannot_be_brought_back_is_one_sentence(tmp_path: Path) -> None:
     folder = tmp_path / "saved"
-    recording = Recording(folder / "a.mp4", WIDTH, HEIGHT, 30)
-    for index in range(20):
-        recording.put(picture(index), index / 30)
-        time.sleep(0.01)
+    recording = begun(folder / "a.mp4")
     shutil.rmtree(folder)
     folder.write_text("a file where the folder was")
     recording.stop()
@@ -351,15 +355,15 @@ def test_a_video_with_a_broken_index_is_read_or_refused_in_one_sentence(damage: 
     place = {"index": content.index(b"stco") + 12, "half": content.index(b"stsz") + 20, "header": 4}[damage]
     content[place : place + 40] = bytes(range(40))
     path.write_bytes(content)
-    read = 0
+    read, told = 0, ""
     try:
         with open_source(str(path)) as source:
             for frame in source:
                 assert frame.image_bgr.shape[2] == 3
                 read += 1
     except AgeCamError as error:
-        assert str(path.name) in str(error)
-    assert read <= 60
+        told = str(error)
+    assert path.name in told or (read, told) == (60, "")
 
 
 def test_a_video_of_zero_frames_is_refused_in_one_sentence(tmp_path: Path) -> None:

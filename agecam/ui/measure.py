@@ -1,7 +1,6 @@
 """How smooth the window is: the real window with a source, watched for a while."""
 
 import math
-import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ import numpy as np
 from PySide6.QtCore import QTimer
 
 from agecam.live import BuildEngine
+from agecam.memory import resident_mib
 from agecam.settings import Settings
 from agecam.ui.app import build_live_engine, open_with, prepare_application, recognise
 from agecam.ui.main_window import MainWindow
@@ -144,12 +144,3 @@ class _Watch:
             memory_mib=last,
             growth=last / first - 1,
         )
-
-
-def resident_mib() -> float:
-    """Memory of this process, as far as the system tells."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-    except (OSError, ValueError):
-        return math.nan
