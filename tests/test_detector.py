@@ -198,9 +198,9 @@ def test_compiled_networks_find_what_the_graph_finds(
             for face in (face for face in some if face.score > 0.9):
                 found += 1
                 same = max(others, key=lambda other: overlap(other.box, face.box))
-                assert overlap(same.box, face.box) > 0.9
-                assert same.score == pytest.approx(face.score, abs=0.02)
-                assert same.landmarks == pytest.approx(face.landmarks, abs=0.03 * face.box[2])
+                assert overlap(same.box, face.box) > 0.7
+                assert same.score == pytest.approx(face.score, abs=0.03)
+                assert same.landmarks == pytest.approx(face.landmarks, abs=0.05 * face.box[2])
     assert found >= 12
 
 

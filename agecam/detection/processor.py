@@ -7,7 +7,6 @@ network runs once. Boxes here are (top, left, bottom, right), too.
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import cv2
 import numpy as np
@@ -33,11 +32,48 @@ _SHRINKS = 10
 """What the proposal network's convolutions take off each side, before its stride."""
 _AT_A_TIME = 256
 """Patches cut out in one go."""
+_FROM_HALF = 0.25
+"""Levels of at most this scale are averaged from the halved frame, or from smaller ones."""
 _MOST_VALUES = 3 * 16_000_000
 """Of a frame that is made floats: larger pictures would take too much memory for what it gives."""
+_KEPT_VALUES = 2**23
+"""Of an array that is kept from frame to frame: as many as a frame of 1920 x 1080 has."""
 
 _Pixels = Image | FloatArray
 """`(H, W, 3)`, 0 to 255."""
+
+
+class _Scratch:
+    """Arrays that are used again from frame to frame: new ones of such size cost more than what is done to them."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, FloatArray] = {}
+
+    def array(self, use: str, shape: tuple[int, ...]) -> FloatArray:
+        """With anything in it."""
+        array = self._arrays.get(use)
+        if array is None or array.shape != shape:
+            array = np.empty(shape, np.float32)
+            if array.size <= _KEPT_VALUES:
+                self._arrays[use] = array
+        return array
+
+    def floats(self, use: str, pixels: _Pixels) -> _Pixels:
+        """The same in floats, unless they are too many."""
+        if pixels.size > _MOST_VALUES:
+            return pixels
+        array = self.array(use, pixels.shape)
+        np.copyto(array, pixels)
+        return array
+
+    def half(self, use: str, pixels: _Pixels) -> _Pixels:
+        """Means of two by two, in floats unless they are too many."""
+        rows, columns = pixels.shape[0] // 2, pixels.shape[1] // 2
+        if pixels.dtype == np.float32:
+            array = self.array(use, (rows, columns, 3))
+            return np.asarray(cv2.resize(pixels, (columns, rows), array, interpolation=cv2.INTER_AREA), np.float32)
+        halved = cv2.resize(pixels, (columns, rows), interpolation=cv2.INTER_AREA)
+        return self.floats(use, np.asarray(halved, np.uint8))
 
 
 class ProcessorDetector:
@@ -47,11 +83,15 @@ class ProcessorDetector:
         self._pnet = CompiledNetwork(networks.pnet, (1, None, None, 3))
         self._rnet = CompiledNetwork(networks.rnet, (None, 24, 24, 3))
         self._onet = CompiledNetwork(networks.onet, (None, 48, 48, 3))
+        self._scratch = _Scratch()
 
     def find_faces(self, frame: Image, scales: tuple[float, ...], halvings: int) -> FloatArray:
         """`(H, W, 3) uint8` BGR -> `(N, 15)`: box, score, five x, five y."""
-        # Rounded to bytes at each stage, the landmarks of 1 face in 80 go astray by over 5 % of its width.
-        pixels = frame.astype(np.float32) if frame.size <= _MOST_VALUES else frame
+        pixels: _Pixels = frame
+        if scales[0] > _FROM_HALF:
+            # Rounded to bytes between the stages, the smallest faces' landmarks go astray: those of 1 face in 80 by
+            # over 5 % of its width.
+            pixels = self._scratch.floats("frame", frame)
 
         # 1. Proposals from every level of the pyramid
         boxes = _square(_unbeaten(self._proposals(pixels, scales, halvings), 0.7)[:, :4])
@@ -70,7 +110,7 @@ class ProcessorDetector:
     def _proposals(self, pixels: _Pixels, scales: tuple[float, ...], halvings: int) -> FloatArray:
         """`(N, 5)`: box and score, the best of each level."""
         sheet = _sheet_of(pixels.shape[0], pixels.shape[1], scales)
-        (outputs,) = self._pnet(sheet.filled(pixels, scales, halvings)[np.newaxis])
+        (outputs,) = self._pnet(sheet.filled(pixels, scales, halvings, self._scratch)[np.newaxis])
         logits = outputs[0, :, :, 4]
         rows, columns = np.nonzero((logits > _logit(PROPOSAL_THRESHOLD)) & (sheet.level >= 0))
         levels = sheet.level[rows, columns]
@@ -95,17 +135,17 @@ class _Sheet:
     level: npt.NDArray[np.int8]
     """Of each cell that the proposal network gives, or -1 where it sees two levels or none."""
 
-    def filled(self, pixels: _Pixels, scales: tuple[float, ...], halvings: int) -> FloatArray:
+    def filled(self, pixels: _Pixels, scales: tuple[float, ...], halvings: int, scratch: "_Scratch") -> FloatArray:
         """The levels of a frame, grey around them."""
-        sheet = np.full((self.height_px, self.width_px, 3), GREY, np.float32)
-        octaves: list[npt.NDArray[Any]] = [pixels]
+        sheet = scratch.array("sheet", (self.height_px, self.width_px, 3))
+        sheet[:] = GREY
+        octaves = [pixels]
         for scale, (top, left), (height, width) in zip(scales, self.corners.tolist(), self.sizes, strict=True):
             # As in the graph: averaged from the nearest octave that has at least twice the size.
             while scale <= 0.5 ** (len(octaves) + 1) and len(octaves) <= halvings:
-                half = octaves[-1].shape[1] // 2, octaves[-1].shape[0] // 2
-                octaves.append(cv2.resize(octaves[-1], half, interpolation=cv2.INTER_AREA))
-            place = sheet[top : top + height, left : left + width]
-            place[:] = cv2.resize(octaves[-1], (width, height), interpolation=cv2.INTER_AREA)
+                octaves.append(scratch.half(f"octave {len(octaves)}", octaves[-1]))
+            level = cv2.resize(octaves[-1], (width, height), interpolation=cv2.INTER_AREA)
+            sheet[top : top + height, left : left + width] = level
         return sheet
 
 
