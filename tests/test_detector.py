@@ -193,14 +193,14 @@ def test_compiled_networks_find_what_the_graph_finds(
     for picture in (astronaut_bgr, hopper_bgr, *demo_images(40, 250)):
         scaled = np.asarray(cv2.resize(picture, None, fx=size, fy=size, interpolation=cv2.INTER_AREA), np.uint8)
         theirs, ours = (detector.detect(scaled, min_face_px) for detector in (by_graph, compiled))
-        # One that is hardly a face may be found by one alone: before version 5 OpenCV rounds places to 1/32 px.
+        # What is hardly a face may be found by one alone, and of several good boxes of a face another may win.
         for some, others in ((theirs, ours), (ours, theirs)):
             for face in (face for face in some if face.score > 0.9):
                 found += 1
                 same = max(others, key=lambda other: overlap(other.box, face.box))
                 assert overlap(same.box, face.box) > 0.7
                 assert same.score == pytest.approx(face.score, abs=0.03)
-                assert same.landmarks == pytest.approx(face.landmarks, abs=0.05 * face.box[2])
+                assert same.landmarks == pytest.approx(face.landmarks, abs=0.08 * face.box[2])
     assert found >= 12
 
 
