@@ -130,8 +130,7 @@ class Engine:
         self._numbers = [person.number for person in shown]
 
     def _judged(self, frame: Frame, picture: Image | tf.Tensor, count: int) -> tuple[list[Attributes], int]:
-        """What to say of each face, and how many the estimator has looked at: so many, where what was seen of the
-        others before still holds."""
+        """What to say of each face, and how many the estimator has looked at: with fusion `count`, and who is new."""
         numbers = [number for number in self._numbers if number is not None]
         if not self.fuse or len(numbers) < len(self._faces):
             return self.estimator.estimate(picture, self._faces, twice=frame.still), len(self._faces)

@@ -189,19 +189,32 @@ def test_compiled_networks_find_what_the_graph_finds(
     min_face_px: int,
     size: float,
 ) -> None:
+    # Where small faces are looked for, all is done in floats; elsewhere another of several good boxes may win.
+    least_overlap, score, width_share = (0.9, 0.02, 0.03) if min_face_px <= 40 else (0.7, 0.03, 0.08)
     found = 0
     for picture in (astronaut_bgr, hopper_bgr, *demo_images(40, 250)):
         scaled = np.asarray(cv2.resize(picture, None, fx=size, fy=size, interpolation=cv2.INTER_AREA), np.uint8)
         theirs, ours = (detector.detect(scaled, min_face_px) for detector in (by_graph, compiled))
-        # What is hardly a face may be found by one alone, and of several good boxes of a face another may win.
+        # What is hardly a face may be found by one alone.
         for some, others in ((theirs, ours), (ours, theirs)):
             for face in (face for face in some if face.score > 0.9):
                 found += 1
                 same = max(others, key=lambda other: overlap(other.box, face.box))
-                assert overlap(same.box, face.box) > 0.7
-                assert same.score == pytest.approx(face.score, abs=0.03)
-                assert same.landmarks == pytest.approx(face.landmarks, abs=0.08 * face.box[2])
+                assert overlap(same.box, face.box) > least_overlap
+                assert same.score == pytest.approx(face.score, abs=score)
+                assert same.landmarks == pytest.approx(face.landmarks, abs=width_share * face.box[2])
     assert found >= 12
+
+
+def test_nothing_of_a_frame_is_left_in_the_next(
+    compiled: FaceDetector, astronaut_bgr: Image, hopper_bgr: Image
+) -> None:
+    first = compiled.detect(astronaut_bgr)
+    compiled.detect(hopper_bgr, 60)
+    compiled.detect(astronaut_bgr[::-1])
+    again = compiled.detect(astronaut_bgr)
+    assert [face.box for face in again] == [face.box for face in first]
+    assert np.array_equal(again[0].landmarks, first[0].landmarks)
 
 
 def test_a_frame_too_large_for_opencv_is_still_looked_at(compiled: FaceDetector, astronaut_bgr: Image) -> None:

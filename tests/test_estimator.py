@@ -131,7 +131,7 @@ def test_the_compiled_network_says_what_the_graph_says(
         theirs, ours = (of.estimate(picture, faces, twice=twice) for of in (by_graph, compiled))
         assert np.ptp([attributes.age for attributes in theirs]) > 5
         for their, our in zip(theirs, ours, strict=True):
-            assert our.age == pytest.approx(their.age, abs=0.5)
+            assert our.age == pytest.approx(their.age, abs=0.5)  # up to 0.4 before OpenCV 5, which cuts out exactly
             assert our.female_probability == pytest.approx(their.female_probability, abs=0.02)
 
 

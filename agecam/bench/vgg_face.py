@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from agecam.bootstrap import prepare_process
 from agecam.device import choose_device, has_bfloat16
 from agecam.errors import OutputError
 from agecam.estimator import Estimator
@@ -106,4 +107,5 @@ def _median_ms(work: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
+    prepare_process()
     print(json.dumps(_measure(sys.argv[1])))

@@ -34,10 +34,8 @@ _AT_A_TIME = 256
 """Patches cut out in one go."""
 _FROM_HALF = 0.25
 """Levels of at most this scale are averaged from the halved frame, or from smaller ones."""
-_MOST_VALUES = 3 * 16_000_000
-"""Of a frame that is made floats: larger pictures would take too much memory for what it gives."""
-_KEPT_VALUES = 2**23
-"""Of an array that is kept from frame to frame: as many as a frame of 1920 x 1080 has."""
+_MOST_VALUES = 3 * 3840 * 2160
+"""Of a frame that is made floats, and of an array that is kept: more would take too much memory for what it gives."""
 
 _Pixels = Image | FloatArray
 """`(H, W, 3)`, 0 to 255."""
@@ -54,7 +52,7 @@ class _Scratch:
         array = self._arrays.get(use)
         if array is None or array.shape != shape:
             array = np.empty(shape, np.float32)
-            if array.size <= _KEPT_VALUES:
+            if array.size <= _MOST_VALUES:
                 self._arrays[use] = array
         return array
 
@@ -67,7 +65,7 @@ class _Scratch:
         return array
 
     def half(self, use: str, pixels: _Pixels) -> _Pixels:
-        """Means of two by two, in floats unless they are too many."""
+        """Means of two by two, of bytes rounded to bytes; then in floats, unless they are too many."""
         rows, columns = pixels.shape[0] // 2, pixels.shape[1] // 2
         if pixels.dtype == np.float32:
             array = self.array(use, (rows, columns, 3))
@@ -88,9 +86,9 @@ class ProcessorDetector:
     def find_faces(self, frame: Image, scales: tuple[float, ...], halvings: int) -> FloatArray:
         """`(H, W, 3) uint8` BGR -> `(N, 15)`: box, score, five x, five y."""
         pixels: _Pixels = frame
-        if scales[0] > _FROM_HALF:
-            # Rounded to bytes between the stages, the smallest faces' landmarks go astray: those of 1 face in 80 by
-            # over 5 % of its width.
+        if scales[0] > _FROM_HALF or not halvings:
+            # With levels and patches rounded to bytes, landmarks of small faces go astray: from 20 px on those of
+            # 1 face in 80 by over 5 % of its width. Larger faces do without the whole frame in floats.
             pixels = self._scratch.floats("frame", frame)
 
         # 1. Proposals from every level of the pyramid
@@ -135,7 +133,7 @@ class _Sheet:
     level: npt.NDArray[np.int8]
     """Of each cell that the proposal network gives, or -1 where it sees two levels or none."""
 
-    def filled(self, pixels: _Pixels, scales: tuple[float, ...], halvings: int, scratch: "_Scratch") -> FloatArray:
+    def filled(self, pixels: _Pixels, scales: tuple[float, ...], halvings: int, scratch: _Scratch) -> FloatArray:
         """The levels of a frame, grey around them."""
         sheet = scratch.array("sheet", (self.height_px, self.width_px, 3))
         sheet[:] = GREY

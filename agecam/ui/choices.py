@@ -11,15 +11,16 @@ from agecam.ui.dialogs import SettingsDialog
 from agecam.ui.look import apply_theme
 from agecam.ui.typeface import words_of_window
 
-SWITCHES = (*STYLE, "mirror_camera", "loop", "show_panel", "show_hud")
+_DRAWN = (*STYLE, "mirror_camera")
+_SWITCHES = (*_DRAWN, "loop", "show_panel", "show_hud")
 """Actions that are named as the setting they switch."""
 
 
 class Choices(QObject):
     """The settings that hold now."""
 
-    switched = Signal()
-    """One of the switches, and with it what is shown."""
+    redrawn = Signal()
+    """The same picture is to be drawn in another way."""
     replaced = Signal()
     """All of them, and with them how the engine is to be built."""
 
@@ -28,14 +29,14 @@ class Choices(QObject):
         self.settings = settings
         self._window = parent
         self._words = words_of_window()
-        for name in SWITCHES:
+        for name in _SWITCHES:
             action = getattr(actions, name)
             action.setChecked(getattr(settings, name))
             action.toggled.connect(lambda on, of=name: self._switch(of, on))
-        actions.settings.triggered.connect(lambda: self._ask())
+        actions.settings.triggered.connect(self._ask)
 
     def now(self) -> Settings:
-        """The settings, for whoever keeps only the question."""
+        """As a function, for those who outlive one set of settings."""
         return self.settings
 
     def style(self) -> OverlayStyle:
@@ -56,7 +57,8 @@ class Choices(QObject):
 
     def _switch(self, name: str, on: bool) -> None:
         setattr(self.settings, name, on)
-        self.switched.emit()
+        if name in _DRAWN:
+            self.redrawn.emit()
 
     def _ask(self) -> None:
         from agecam.weights import find_models

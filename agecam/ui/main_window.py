@@ -140,7 +140,7 @@ class MainWindow(QMainWindow):
             self.session.painted(view)
 
     def _show_anew(self) -> None:
-        """Another style, another way round, more or less beside it: the same view."""
+        """Another style or another way round: the same view."""
         if (view := self.session.view()) is not None:
             self.video.show_picture(composed(view, self.choices.style(), self._mirrors()))
         self._refresh_slowly()
@@ -273,9 +273,11 @@ class MainWindow(QMainWindow):
             action.triggered.connect(lambda _=False, act=act: act())
         do.loop.toggled.connect(self.transport.set_loop)
         do.show_panel.toggled.connect(self._dock.setVisible)
+        for beside in (do.show_panel, do.show_hud):
+            beside.toggled.connect(lambda: self._refresh_slowly())
         do.record.toggled.connect(self._record)
         do.full_screen.toggled.connect(self._set_full_screen)
-        self.choices.switched.connect(self._show_anew)
+        self.choices.redrawn.connect(self._show_anew)
         self.choices.replaced.connect(self._use_choices)
         leave = QAction(self)
         leave.setShortcut(QKeySequence("Esc"))
