@@ -65,13 +65,12 @@ class _Scratch:
         return array
 
     def half(self, use: str, pixels: _Pixels) -> _Pixels:
-        """Means of two by two, of bytes rounded to bytes; then in floats, unless they are too many."""
+        """Means of two by two, bytes of bytes and floats of floats."""
         rows, columns = pixels.shape[0] // 2, pixels.shape[1] // 2
-        if pixels.dtype == np.float32:
-            array = self.array(use, (rows, columns, 3))
-            return np.asarray(cv2.resize(pixels, (columns, rows), array, interpolation=cv2.INTER_AREA), np.float32)
-        halved = cv2.resize(pixels, (columns, rows), interpolation=cv2.INTER_AREA)
-        return self.floats(use, np.asarray(halved, np.uint8))
+        if pixels.dtype == np.uint8:
+            return np.asarray(cv2.resize(pixels, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
+        into = self.array(use, (rows, columns, 3))
+        return np.asarray(cv2.resize(pixels, (columns, rows), into, interpolation=cv2.INTER_AREA), np.float32)
 
 
 class ProcessorDetector:
@@ -88,7 +87,7 @@ class ProcessorDetector:
         pixels: _Pixels = frame
         if scales[0] > _FROM_HALF or not halvings:
             # With levels and patches rounded to bytes, landmarks of small faces go astray: from 20 px on those of
-            # 1 face in 80 by over 5 % of its width. Larger faces do without the whole frame in floats.
+            # 1 face in 80 by over 5 % of its width. Larger faces do with bytes.
             pixels = self._scratch.floats("frame", frame)
 
         # 1. Proposals from every level of the pyramid
@@ -233,7 +232,9 @@ def _patches(pixels: _Pixels, boxes: FloatArray, size: int) -> FloatArray:
     cut = cv2.remap(pixels, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     patches = cut.reshape(*shape, 3).astype(np.float32, copy=False)
     outside_y, outside_x = ((at < 0) | (at > end) for at, end in zip((y, x), last_places, strict=True))
-    patches[outside_y[:, :, np.newaxis] | outside_x[:, np.newaxis, :]] = GREY
+    beyond = outside_y.any(axis=1) | outside_x.any(axis=1)
+    outside = outside_y[beyond, :, np.newaxis] | outside_x[beyond, np.newaxis, :]
+    patches[beyond] = np.where(outside[..., np.newaxis], np.float32(GREY), patches[beyond])
     return patches
 
 
