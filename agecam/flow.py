@@ -15,6 +15,12 @@ WIDTH_PX = 320
 _GRID = np.stack(np.meshgrid(np.linspace(0.2, 0.8, 4), np.linspace(0.15, 0.85, 4)), axis=-1).reshape(-1, 2)
 _LEAST_POINTS = 5
 
+_STRUCTURE_PX = (16, 9)
+_LEAST_ALIKE = 0.5
+"""Correlation of what is light and dark where, from one frame to the next: a person who walks past leaves 0.77."""
+_FLAT = 2.0
+"""Standard deviation in grey levels of a picture without anything in it: a covered lens, a fade."""
+
 _Points = npt.NDArray[np.float32]
 Placed = TypeVar("Placed", Face, Detection)
 
@@ -41,6 +47,21 @@ class SmallGrey:
             )
         small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA), np.uint8)
         return cls(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8), scale)
+
+
+class Cuts:
+    """Notices where a film goes on with another scene: who stands where somebody stood is another one then."""
+
+    def __init__(self) -> None:
+        self._before: npt.NDArray[np.float64] | None = None
+
+    def is_cut(self, picture: SmallGrey) -> bool:
+        """Whether the next frame shows another scene than the last one that showed anything."""
+        small = cv2.resize(picture.grey, _STRUCTURE_PX, interpolation=cv2.INTER_AREA).astype(np.float64)
+        if small.std() < _FLAT:
+            return False
+        before, self._before = self._before, (small - small.mean()) / small.std()
+        return before is not None and float((before * self._before).mean()) < _LEAST_ALIKE
 
 
 def carried(faces: Sequence[Placed], before: SmallGrey, after: SmallGrey) -> tuple[list[Placed], list[bool]]:

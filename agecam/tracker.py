@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
-from agecam.flow import SmallGrey, carried
+from agecam.flow import Cuts, SmallGrey, carried
 from agecam.types import Box, Detection, Image
 
 LEAST_OVERLAP = 0.25
@@ -68,6 +68,7 @@ class Tracker:
         self._tracks: list[Track] = []
         self._count = 0
         self._before: tuple[SmallGrey, float] | None = None
+        self._cuts = Cuts()
 
     @property
     def numbers(self) -> set[int]:
@@ -90,7 +91,9 @@ class Tracker:
         return [track for track in self._tracks if track.missed == 0]
 
     def carry(self, picture: SmallGrey, time_s: float) -> None:
-        """Go on to the next frame."""
+        """Go on to the next frame; in another scene nobody is known yet."""
+        if self._cuts.is_cut(picture):
+            self._tracks.clear()
         if self._before is not None and self._tracks:
             before, before_s = self._before
             passed_s = max(time_s - before_s, 1e-3)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 import pytest
 from models import overlap
@@ -10,7 +11,7 @@ from agecam.flow import SmallGrey
 from agecam.sources import open_source
 from agecam.sources.demo import FRAME_COUNT, HEIGHT_PX, WIDTH_PX, people_at
 from agecam.tracker import KEPT_S, SHOWN_S, Tracker, overlaps
-from agecam.types import Box, Detection
+from agecam.types import Box, Detection, Image
 
 STEP_S = 1 / 30
 LANDMARKS = np.array([(0.3, 0.4), (0.7, 0.4), (0.5, 0.6), (0.35, 0.8), (0.65, 0.8)])
@@ -180,3 +181,28 @@ def test_what_was_seen_once_and_no_more_is_not_shown() -> None:
         tracker.carry(SmallGrey.of(image), step * STEP_S)
         tracker.update([face_at(box)] if step == 0 else [], step * STEP_S, image)
         assert len(tracker.shown(step * STEP_S)) == (step == 0)
+
+
+def scene_of(seed: int) -> Image:
+    """Light and dark places, other ones for every seed."""
+    coarse = np.random.default_rng(seed).integers(0, 255, (9, 16, 3), np.uint8)
+    return np.asarray(cv2.resize(coarse, (320, 180), interpolation=cv2.INTER_NEAREST), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("then", "number"),
+    [
+        (scene_of(2), 2),  # another scene
+        (np.roll(scene_of(1), 6, axis=1), 1),  # the camera moves
+        (scene_of(1) // 2, 1),  # a lamp goes out
+        (np.full((180, 320, 3), 200, np.uint8), 1),  # a lens that is covered: nothing of another scene is seen
+    ],
+    ids=["cut", "moved", "darker", "covered"],
+)
+def test_a_cut_begins_with_new_people(then: Image, number: int) -> None:
+    tracker = Tracker()
+    face = face_at((100, 50, 60, 80))
+    for step, image in enumerate((scene_of(1), scene_of(1), then)):
+        tracker.carry(SmallGrey.of(image), step * STEP_S)
+        (track,) = tracker.update([face], step * STEP_S)
+    assert track.number == number
