@@ -216,26 +216,27 @@ def _run(
     batch = np.zeros((-(-len(boxes) // batch_step) * batch_step, size, size, 3), np.float32)
     for first in range(0, len(boxes), _AT_A_TIME):
         some = boxes[first : first + _AT_A_TIME]
-        batch[first : first + len(some)] = _patches(pixels, some, size)
+        _cut_patches(pixels, some, batch[first : first + len(some)])
     return [output[: len(boxes)] for output in network(batch)]
 
 
-def _patches(pixels: _Pixels, boxes: FloatArray, size: int) -> FloatArray:
-    """Bilinear samples, from one edge of a box to the other, as TensorFlow takes them; grey outside the frame."""
+def _cut_patches(pixels: _Pixels, boxes: FloatArray, patches: FloatArray) -> None:
+    """Fill `(N, size, size, 3)` with bilinear samples, from one edge of a box to the other, as TensorFlow takes them;
+    grey outside the frame."""
+    shape = patches.shape[:3]
+    size = shape[1]
     last_places = np.array(pixels.shape[:2], np.float32) - 1
     first, last = (boxes[:, sides] / (last_places + 1) * last_places for sides in ((0, 1), (2, 3)))
     steps = np.linspace(0, 1, size, dtype=np.float32)
     y, x = (first[:, axis, np.newaxis] + (last - first)[:, axis, np.newaxis] * steps for axis in (0, 1))
-    shape = (len(boxes), size, size)
     map_x = np.broadcast_to(x[:, np.newaxis, :], shape).reshape(-1, size)
     map_y = np.broadcast_to(y[:, :, np.newaxis], shape).reshape(-1, size)
     cut = cv2.remap(pixels, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    patches = cut.reshape(*shape, 3).astype(np.float32, copy=False)
+    patches[:] = cut.reshape(patches.shape)
     outside_y, outside_x = ((at < 0) | (at > end) for at, end in zip((y, x), last_places, strict=True))
-    beyond = outside_y.any(axis=1) | outside_x.any(axis=1)
-    outside = outside_y[beyond, :, np.newaxis] | outside_x[beyond, np.newaxis, :]
-    patches[beyond] = np.where(outside[..., np.newaxis], np.float32(GREY), patches[beyond])
-    return patches
+    for place in np.nonzero(outside_y.any(axis=1) | outside_x.any(axis=1))[0]:
+        patches[place, outside_y[place]] = GREY
+        patches[place, :, outside_x[place]] = GREY
 
 
 def _refine(boxes: FloatArray, offsets: FloatArray) -> FloatArray:
