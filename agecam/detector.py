@@ -1,7 +1,7 @@
 """Face detection: MTCNN (Zhang et al. 2016) over the `mtcnn` package's own three networks.
 
 On a GPU all three stages run inside one TensorFlow graph, which is the reference. On the processor OpenVINO runs the
-networks where it is installed: the same faces, in half the time.
+networks where it is installed: nearly always the same faces, in half the time.
 """
 
 from typing import Any

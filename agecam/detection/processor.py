@@ -56,12 +56,12 @@ class _Scratch:
                 self._arrays[use] = array
         return array
 
-    def floats(self, use: str, pixels: _Pixels) -> _Pixels:
+    def floats(self, frame: Image) -> _Pixels:
         """The same in floats, unless they are too many."""
-        if pixels.size > _MOST_VALUES:
-            return pixels
-        array = self.array(use, pixels.shape)
-        np.copyto(array, pixels)
+        if frame.size > _MOST_VALUES:
+            return frame
+        array = self.array("frame", frame.shape)
+        np.copyto(array, frame)
         return array
 
     def half(self, use: str, pixels: _Pixels) -> _Pixels:
@@ -87,8 +87,8 @@ class ProcessorDetector:
         pixels: _Pixels = frame
         if scales[0] > _FROM_HALF or not halvings:
             # With levels and patches rounded to bytes, landmarks of small faces go astray: from 20 px on those of
-            # 1 face in 80 by over 5 % of its width. Larger faces do with bytes.
-            pixels = self._scratch.floats("frame", frame)
+            # 1 face in 80 by over 5 % of its width. Where only larger ones are looked for that is not worth its time.
+            pixels = self._scratch.floats(frame)
 
         # 1. Proposals from every level of the pyramid
         boxes = _square(_unbeaten(self._proposals(pixels, scales, halvings), 0.7)[:, :4])

@@ -274,7 +274,7 @@ class MainWindow(QMainWindow):
         do.loop.toggled.connect(self.transport.set_loop)
         do.show_panel.toggled.connect(self._dock.setVisible)
         for beside in (do.show_panel, do.show_hud):
-            beside.toggled.connect(lambda: self._refresh_slowly())
+            beside.toggled.connect(self._refresh_slowly)
         do.record.toggled.connect(self._record)
         do.full_screen.toggled.connect(self._set_full_screen)
         self.choices.redrawn.connect(self._show_anew)
