@@ -3,6 +3,6 @@
 from setuptools import find_packages, setup
 
 setup(
-    packages=[*find_packages(include=["agecam", "agecam.*"]), "agecam.models"],
-    package_dir={"agecam.models": "assets/models"},
+    packages=[*find_packages(include=["agecam", "agecam.*"]), "agecam.assets"],
+    package_dir={"agecam.assets": "assets/models"},
 )

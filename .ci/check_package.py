@@ -30,7 +30,7 @@ def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q", "install", "--no-deps"]
         _run([*pip, "--target", scratch, str(wheel.resolve())], scratch)
-        find = "from importlib.resources import files; print(*(p for p in files('agecam.models').iterdir()))"
+        find = "from importlib.resources import files; print(*(p for p in files('agecam.assets').iterdir()))"
         where = _run([sys.executable, "-c", find], scratch)
         if not where.startswith(scratch):
             sys.exit(f"The installed AgeCam looks for its models in {where.strip()}, outside {wheel.name}.")
@@ -45,7 +45,7 @@ def _tracked(*folders: str) -> list[PurePosixPath]:
 
 
 def _installed_as(path: PurePosixPath) -> str:
-    return str("agecam/models" / path.relative_to(MODELS) if path.is_relative_to(MODELS) else path)
+    return str("agecam/assets" / path.relative_to(MODELS) if path.is_relative_to(MODELS) else path)
 
 
 def _run(command: list[str], scratch: str) -> str:

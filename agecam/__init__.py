@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    # TensorFlow takes seconds to import: only when it is asked for.
+    # NumPy, OpenCV and OpenVINO take a while to import: only when they are asked for.
     if name == "Analyzer":
         from agecam.analyzer import Analyzer
 

@@ -6,8 +6,8 @@ from typing import Any, overload
 
 import numpy as np
 
-from agecam.bootstrap import prepare_environment
 from agecam.errors import SourceError
+from agecam.runtime.environment import prepare_environment
 from agecam.types import Face, Frame, Image
 
 prepare_environment()
@@ -22,20 +22,23 @@ class Analyzer:
     One object serves one thread at a time.
     """
 
-    def __init__(self, model: str = "compact", min_face_px: float = 40, device: str = "auto") -> None:
+    def __init__(
+        self, model: str = "compact", min_face_px: float = 40, device: str = "auto", backend: str = "auto"
+    ) -> None:
         """
         Args:
             model: name of a model, as `agecam models` lists them, or the path of its card.
             min_face_px: smallest face to look for, as the side of its box in pixels.
             device: "auto", "cpu" or "gpu".
+            backend: what runs the networks: "auto", "openvino" or "keras".
 
         Raises:
             WeightsError: there is no such model, or its files are damaged.
             UsageError: a GPU was asked for and there is none.
         """
-        from agecam.engine import build_engine
+        from agecam.engine.engine import build_engine
 
-        self._engine = build_engine(model, device, min_face_px, track=False)  # type: ignore[arg-type]
+        self._engine = build_engine(model, device, min_face_px, track=False, backend=backend)  # type: ignore[arg-type]
         if self._engine.refusal is not None:
             warnings.warn(str(self._engine.refusal), RuntimeWarning, stacklevel=2)
 

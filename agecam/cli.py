@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from agecam import __version__
-from agecam.bootstrap import prepare_process
 from agecam.commands import DONE, FAILED, INTERRUPTED, WRONG_USAGE
 from agecam.errors import AgeCamError, UsageError
+from agecam.runtime.environment import prepare_process
 
 _PRIVACY = "Everything is computed here: no picture and no result leaves this computer."
 _SMALLEST_FACE_PX = 12
@@ -154,6 +154,13 @@ def _analyze(arguments: list[str]) -> int:
     analysis.add_argument(
         "--device", choices=("auto", "cpu", "gpu"), default="auto", help="where to compute (%(default)s)"
     )
+    analysis.add_argument(
+        "--backend",
+        type=_backend,
+        choices=("auto", "openvino", "keras"),
+        default="auto",
+        help="what runs the networks (%(default)s: OpenVINO on the processor, Keras with TensorFlow on a GPU)",
+    )
     options = parser.parse_intermixed_args(arguments)
     from agecam.commands.analyze import AnalyzeOptions, run_analyze
 
@@ -214,6 +221,11 @@ def _bench(arguments: list[str]) -> int:
         "--window", metavar="SOURCE", nargs="?", const="demo", help="how smoothly the window shows a source (the demo)"
     )
     parser.add_argument("--vgg-face", action="store_true", help="the recipe's networks, with random weights")
+    parser.add_argument("--gpu", action="store_true", help="faces a second on the GPU; honours KERAS_BACKEND")
+    parser.add_argument("--start", action="store_true", help="how long AgeCam takes to start, and its memory")
+    parser.add_argument("--picture", metavar="F", type=Path, help="with --start: the picture to analyse")
+    parser.add_argument("--clip", metavar="F", type=Path, help="with --start: the video to show in the window")
+    parser.add_argument("--beside", metavar="DIR", type=Path, help="with --start: measure another checkout, too")
     parser.add_argument(
         "--seconds", metavar="N", type=_count, default=60, help="how long to watch the window (%(default)s)"
     )
@@ -222,9 +234,17 @@ def _bench(arguments: list[str]) -> int:
         from agecam.commands.bench_window import run_bench_window
 
         return run_bench_window(options.json, options.window, options.seconds)
-    from agecam.sources.quiet import quiet_stderr
+    from agecam.runtime.quiet import quiet_stderr
 
+    if options.start:
+        from agecam.commands.bench_start import run_bench_start
+
+        return run_bench_start(options.json, options.picture, options.clip, options.beside)
     with quiet_stderr:  # TensorFlow's remarks on the machine
+        if options.gpu:
+            from agecam.commands.bench_gpu import run_bench_gpu
+
+            return run_bench_gpu(options.json)
         if options.vgg_face:
             from agecam.commands.bench_vgg_face import run_bench_vgg_face
 
@@ -254,6 +274,10 @@ def _count(text: str) -> int:
     if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or int(text) == 0:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1 on")
     return int(text)
+
+
+def _backend(text: str) -> str:
+    return "keras" if text == "tensorflow" else text  # which is what Keras computes with
 
 
 def _model_name(text: str) -> str:

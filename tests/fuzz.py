@@ -28,9 +28,9 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 from tqdm import tqdm
 
-from agecam.bootstrap import prepare_environment
 from agecam.errors import AgeCamError
-from agecam.settings import Settings, load_settings, save_settings
+from agecam.runtime.environment import prepare_environment
+from agecam.runtime.settings import Settings, load_settings, save_settings
 from agecam.sources import open_source
 from agecam.types import Image
 
@@ -202,7 +202,7 @@ def read_settings(path: Path) -> None:
 
 
 def read_card(path: Path) -> None:
-    from agecam.weights import load_card
+    from agecam.models.card import load_card
 
     load_card(path)
 
@@ -211,7 +211,7 @@ def read_model(path: Path) -> None:
     """Both files, as one would install them; the card vouches for the damaged weights."""
     import hashlib
 
-    from agecam.weights import load_model
+    from agecam.backends.keras import load_model
 
     card = path.with_name(path.name.removesuffix(".weights.h5") + ".json")
     fields = json.loads(card.read_bytes())

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from agecam.engine.schedule import Plan
 from agecam.errors import AgeCamError, DetectorError, SourceError
-from agecam.schedule import Plan
 from agecam.sources.base import BaseSource, SourceInfo
 from agecam.types import AGE_CLASSES, Face, Frame, FrameResult, Image
 

@@ -5,6 +5,7 @@ import itertools
 import json
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,24 @@ from typing import Any
 import keras
 import numpy as np
 
-from agecam.networks import build_network
+from agecam.backends.keras import KerasRunner
+from agecam.models.card import WEIGHTS_SUFFIX, Calibration, Card, Form
+from agecam.models.networks import build_network
 from agecam.sources.demo import DemoSource
 from agecam.types import GENDER_CLASSES, Box, CropSpec, Detection, FloatArray, Image
-from agecam.weights import WEIGHTS_SUFFIX, Calibration, Card
+from agecam.vision.estimator import Estimator
+from training.onnx_export import as_onnx
 
 ASTRONAUT_LANDMARKS: FloatArray = np.array(
     [[203.7, 99.5], [246.2, 102.4], [223.6, 127.3], [200.4, 138.1], [245.0, 140.5]], np.float32
 )
 """Where the detector sees them in the portrait, in pixels."""
+
+GOLDEN_SQUARES = {
+    "collins": (223.9099, 122.0355, 53.6694, 3.0258),
+    "hopper": (266.0247, 233.1536, 110.5711, -6.4062),
+}
+"""Where the faces of the two portraits are cut out for `tests/golden`: as MTCNN's networks place them from 60 px on."""
 
 TINY_ARGUMENTS: dict[str, Any] = {"stem": 8, "stages": [[8, 1], [16, 1]]}
 TINY_SIZE_PX = 32
@@ -57,21 +67,30 @@ def tiny_card(path: Path, sha256: str = "") -> Card:
 
 
 def write_model(folder: Path, name: str = "tiny") -> Path:
-    """A tiny model's card and weights, in the form that `training.export` gives them; returns the card's path."""
+    """A tiny model's card, weights and ONNX form, as `training.export` gives them; returns the card's path."""
     path = folder / f"{name}.json"
-    weights = _tiny_weights()
+    weights, onnx = _tiny_files()
     path.with_suffix(WEIGHTS_SUFFIX).write_bytes(weights)
-    card = tiny_card(path, hashlib.sha256(weights).hexdigest())
+    path.with_suffix(".onnx").write_bytes(onnx)
+    form = Form(f"{name}.onnx", hashlib.sha256(onnx).hexdigest())
+    card = replace(tiny_card(path, hashlib.sha256(weights).hexdigest()), forms=[form])
     path.write_text(json.dumps(card.as_dict()), encoding="utf-8")
     return path
 
 
 @cache
-def _tiny_weights() -> bytes:
+def _tiny_files() -> tuple[bytes, bytes]:
+    """Keras weights and the ONNX form."""
+    network = tiny_network()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"tiny{WEIGHTS_SUFFIX}"
-        tiny_network().save_weights(path)
-        return path.read_bytes()
+        network.save_weights(path)
+        return path.read_bytes(), as_onnx(network)
+
+
+def estimator_of(network: keras.Model, card: Card | None = None) -> Estimator:
+    """An estimator over a Keras network that is not on the disk."""
+    return Estimator(card or tiny_card(Path("tiny.json")), KerasRunner(network, keras, "cpu:0"))
 
 
 def change_card(path: Path, **changes: Any) -> None:

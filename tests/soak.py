@@ -30,10 +30,10 @@ import psutil
 from PySide6.QtCore import QTimer, QtMsgType, qInstallMessageHandler
 from tqdm import tqdm
 
-from agecam.bootstrap import prepare_process
 from agecam.live import Phase
-from agecam.settings import Settings
-from agecam.ui.app import build_live_engine, open_with, prepare_application, recognise
+from agecam.runtime.environment import prepare_process
+from agecam.runtime.settings import Settings
+from agecam.ui.app import build_engine, open_with, prepare_application, recognise
 from agecam.ui.main_window import MainWindow
 
 STREAM_FPS, DEMO_FPS = 25.0, 30.0
@@ -204,7 +204,7 @@ def main() -> int:
         folder = Path(name)
         application, translators = prepare_application("system")
         settings = Settings(loop=True, folder=str(folder / "saved"), show_hud=True)
-        window = MainWindow(settings, folder / "settings.json", build_live_engine, open_with, recognise, lambda: [])
+        window = MainWindow(settings, folder / "settings.json", build_engine, open_with, recognise, lambda: [])
         window.show()
         stream = Stream()
         soak = Soak(window, stream, folder, minutes)

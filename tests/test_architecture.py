@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 BACKEND_FREE = (
-    *("agecam.networks", "agecam.networks.compact", "agecam.networks.vgg_face", "agecam.types"),
+    *("agecam.models.networks", "agecam.models.networks.compact", "agecam.models.networks.vgg_face", "agecam.types"),
     *("training.losses", "training.augment", "training.train", "training.metrics", "training.crops"),
 )
 
@@ -96,7 +96,7 @@ def test_nothing_but_the_window_loads_the_window() -> None:
 
 def test_the_walk_over_imports_finds_what_is_loaded() -> None:
     assert "keras" in roots(loaded_with("training.train"))
-    assert "tensorflow" in roots(loaded_with("agecam.engine"))
+    assert "tensorflow" in roots(loaded_with("agecam.engine.engine"))
 
 
 @pytest.mark.parametrize("module", BACKEND_FREE)
@@ -106,7 +106,7 @@ def test_training_names_no_backend(module: str) -> None:
     assert not loaded & {"tensorflow", "mtcnn", "torch", "jax"}
 
 
-@pytest.mark.parametrize("module", ["agecam.bootstrap", "agecam.errors"])
+@pytest.mark.parametrize("module", ["agecam.runtime.environment", "agecam.errors"])
 def test_the_first_modules_need_the_standard_library_only(module: str) -> None:
     assert not roots(loaded_with(module)) & {"numpy", "cv2", "tensorflow", "keras", "PySide6", "av"} - (
         roots(loaded_with("agecam"))

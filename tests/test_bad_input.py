@@ -17,8 +17,9 @@ import pytest
 
 import agecam
 from agecam.cli import main
-from agecam.recorder import VideoWriter
-from agecam.weights import find_model, load_card
+from agecam.models.card import load_card
+from agecam.models.store import find_model
+from agecam.outputs import VideoWriter
 
 FRAMES = 30
 

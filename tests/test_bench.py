@@ -9,14 +9,20 @@ import pytest
 from models import write_model
 from PIL import Image as Pillow
 
+from agecam.backends import on_processor
+from agecam.backends.keras import KerasBackend
+from agecam.bench import start as bench_start
 from agecam.bench import steps as bench_steps
 from agecam.bench.figure import drawn
+from agecam.bench.gpu import gpu_rows
 from agecam.bench.scenes import scene
 from agecam.bench.steps import slopes, steps
 from agecam.cli import main
 from agecam.commands import bench
-from agecam.detector import FaceDetector
-from agecam.estimator import Estimator
+from agecam.errors import OutputError
+from agecam.runtime.device import gpu_in_sight
+from agecam.vision.detector import FaceDetector
+from agecam.vision.estimator import Estimator
 
 
 @pytest.mark.parametrize("size", [(640, 480), (1280, 720)])
@@ -33,11 +39,10 @@ def test_steps_are_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     monkeypatch.setattr(bench_steps, "FACE_COUNTS", (0, 2))
     monkeypatch.setattr(bench_steps, "WARM_UP", 3)
     monkeypatch.setattr(bench_steps, "ROUNDS", 8)
-    empty, two = steps(Estimator.load(str(write_model(tmp_path))), "/CPU:0")
+    empty, two = steps(Estimator.load(str(write_model(tmp_path))), on_processor())
     assert (empty["found"], two["found"]) == (0, 2)
     assert 0 < two["detector_ms"] + two["tracker_ms"] + two["estimator_ms"] <= 1.5 * two["longest_ms"]
     assert two["every_frame_ms"] > two["detector_ms"]
-    assert two["traced_after_warm_up"] == 0
 
 
 def made_up() -> dict[str, Any]:
@@ -56,7 +61,6 @@ def made_up() -> dict[str, Any]:
             "scheduled_mean_ms": 5.0,
             "detections_share": 0.5,
             "drawing_ms": 1.5,
-            "traced_after_warm_up": 0,
         }
         for width, height in ((640, 480), (1280, 720), (1920, 1080))
         for faces in (0, 1, 4, 8)
@@ -70,7 +74,14 @@ def made_up() -> dict[str, Any]:
         ],
         "backends": [],
         "package": [
-            {"faces": faces, "detector_ms": 300.0, "pipeline_ms": 900.0, "times_as_fast": 40, "times_as_fast_live": 180}
+            {
+                "faces": faces,
+                "detector_ms": 300.0,
+                "own_detector_ms": 30.0,
+                "pipeline_ms": 900.0,
+                "own_ms": 34.0,
+                "live_ms": 5.0,
+            }
             for faces in (1, 4)
         ],
         "process": [{"start_s": 4.0, "analysed_fps": 28.0, "frames": 150, "peak_mib": 980.0}],
@@ -87,12 +98,45 @@ def test_figures_are_printed_written_and_drawn(
     monkeypatch.setattr(bench, "_measured", lambda peer: made_up())
     assert bench.run_bench(tmp_path / "b.json", tmp_path / "b.png") == 0
     told = capsys.readouterr().out
-    for part in ("1920x1080", "40 times", "180 times", "2.00 more for each face", "150 frames", "980 MiB"):
+    for part in ("1920x1080", "10 times", "150 times", "26 times", "2.00 more for each face", "150 frames", "980 MiB"):
         assert part in told
     assert json.loads((tmp_path / "b.json").read_text())["machine"] == "a computer"
     assert (tmp_path / "b.png").read_bytes() == drawn(made_up())
     picture = Pillow.open(io.BytesIO(drawn(made_up())))
     assert len(picture.convert("L").getcolors(1 << 16) or ()) > 20
+
+
+def test_starts_are_measured_of_two_checkouts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    monkeypatch.setattr(bench_start, "WATCHED_S", 1)
+    tensorflow, here, beside = bench_start.start_rows(None, None, bench_start.ROOT, rounds=1)
+    assert tensorflow["seconds"] > 0.2
+    for row in (here, beside):
+        assert 0 < row["import_s"] < row["analyze_s"]
+        assert 0 < row["window_s"] < row["label_s"]
+        assert 50 < row["analyze_mib"] < 2000
+        assert 50 < row["playing_mib"] < 2000
+
+
+def test_a_checkout_that_does_not_start_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "agecam").mkdir()
+    (tmp_path / "agecam" / "__init__.py").write_text("raise ImportError('half a checkout')")
+    with pytest.raises(OutputError, match="half a checkout"):
+        list(bench_start.start_rows(None, None, tmp_path, rounds=1))
+    assert main(["bench", "--start", "--beside", str(tmp_path / "nowhere")]) == 2
+    assert "nowhere" in capsys.readouterr().err
+
+
+def test_batches_are_measured_resident_and_copied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # On the processor: what is measured is the same, wherever Keras computes.
+    *batches, detector = gpu_rows(KerasBackend(), str(write_model(tmp_path)), rounds=2)
+    assert [row["faces"] for row in batches] == [1, 8, 64]
+    for row in batches:
+        assert min(row["resident_per_s"], row["copied_per_s"]) > 0
+    assert detector["detector_ms"] > 0
+    if not gpu_in_sight():
+        assert main(["bench", "--gpu"]) == 2
+        assert "GPU" in capsys.readouterr().err
 
 
 def test_what_cannot_be_measured_or_written_is_told_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from agecam.estimator import interval
+from agecam.vision.decoding import interval
 from training.calibrate import (
     UNCALIBRATED,
     UNSURE_SHARE,

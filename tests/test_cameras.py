@@ -14,7 +14,7 @@ import pytest
 from cv2.typing import MatLike
 
 from agecam.errors import SourceError
-from agecam.recorder import VideoWriter
+from agecam.outputs import VideoWriter
 from agecam.sources import CameraInfo, CameraMode, camera, list_cameras, list_modes, open_source
 from agecam.sources.v4l2 import Ioctl, offers
 

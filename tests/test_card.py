@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from models import change_card, is_one_sentence, write_model
 
-from agecam.weights import load_card
+from agecam.models.card import load_card
 from training import card, evaluate, robustness
 from training.datasets.face_zip import LabelledFace
 from training.figures import end_to_end, figures

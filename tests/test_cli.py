@@ -23,10 +23,11 @@ import agecam
 from agecam import Analyzer
 from agecam.cli import main
 from agecam.commands.console import Progress
-from agecam.engine import build_engine
-from agecam.recorder import VideoWriter
+from agecam.engine.engine import build_engine
+from agecam.models.card import load_card
+from agecam.models.store import find_model
+from agecam.outputs import VideoWriter
 from agecam.sources import list_cameras, read_picture
-from agecam.weights import find_model, load_card
 
 ROOT = Path(agecam.__file__).resolve().parent.parent
 FRAMES = 35
@@ -66,7 +67,7 @@ def frame_times(path):
 def _networks_loaded_once():
     """Every call gets a real engine, but one with the same arguments is built only once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("agecam.engine.build_engine", cache(build_engine))
+        patch.setattr("agecam.engine.engine.build_engine", cache(build_engine))
         yield
 
 

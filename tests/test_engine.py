@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from models import demo_images, overlap, write_model
 
-from agecam.detector import FaceDetector
-from agecam.engine import Engine, build_engine
-from agecam.estimator import Estimator
+from agecam.engine.engine import Engine, build_engine
 from agecam.sources.demo import people_at
 from agecam.types import Frame, FrameResult
+from agecam.vision.detector import FaceDetector
+from agecam.vision.estimator import Estimator
 
 INDICES = (0, 2, 4, 6, 140)
 

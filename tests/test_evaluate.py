@@ -17,9 +17,9 @@ from models import is_one_sentence, write_model
 
 from agecam import Analyzer
 from agecam.errors import AgeCamError, SourceError, UsageError
-from agecam.estimator import Estimator
+from agecam.models.card import load_card
 from agecam.types import Face, Image
-from agecam.weights import load_card
+from agecam.vision.estimator import Estimator
 from training import evaluate, robustness
 from training.datasets.face_zip import FaceZip
 from training.disturbances import half_resolution, scaled, shifted, turned
@@ -258,7 +258,7 @@ def test_shifted_turned_and_halved_squares() -> None:
     "name", ["grey", "scan", "studio light", "phone light", "red and blue exchanged", "JPEG at quality 30"]
 )
 def test_changed_pictures_leave_the_original_alone(name: str, astronaut_bgr: Image) -> None:
-    from agecam.detector import FaceDetector
+    from agecam.vision.detector import FaceDetector
 
     square = np.array([225, 117, 45, 0], np.float32)
     picture = astronaut_bgr.copy()

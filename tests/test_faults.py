@@ -15,22 +15,23 @@ import av
 import cv2
 import numpy as np
 import pytest
-import tensorflow as tf
 from conftest import WriteVideo
 from live_parts import HEIGHT, WIDTH, FakeCamera, SquareEngine, index_of, picture, wait_until
 from mjpeg import mjpeg_server
 from models import is_one_sentence
 
-import agecam.engine
-from agecam.engine import build_engine
+import agecam.engine.engine
+from agecam.backends import Runner
+from agecam.engine.engine import build_engine
+from agecam.engine.options import EngineOptions
 from agecam.errors import AgeCamError, SourceError
 from agecam.live import LiveSession, Phase
 from agecam.live.recording import Recording
-from agecam.options import EngineOptions
-from agecam.settings import Settings, load_settings, save_settings
+from agecam.models.files import NetworkFiles
+from agecam.runtime.settings import Settings, load_settings, save_settings
 from agecam.sources import FrameSource, open_source
 from agecam.sources.camera import CameraSource
-from agecam.types import Frame, Image
+from agecam.types import FloatArray, Frame, Image
 
 HERE = Path(__file__).parent
 no_windows = pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody delete an open file, or limit one")
@@ -161,7 +162,7 @@ def test_a_recording_that_cannot_be_brought_back_is_one_sentence(tmp_path: Path)
 SAVES = """
 import sys
 from pathlib import Path
-from agecam.settings import Settings, save_settings
+from agecam.runtime.settings import Settings, save_settings
 path = Path(sys.argv[1])
 turn = 0
 while True:
@@ -381,30 +382,32 @@ def test_a_video_of_zero_frames_is_refused_in_one_sentence(tmp_path: Path) -> No
 # --- the machine ---------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def no_silent_replacement() -> Iterator[None]:
-    """TensorFlow must refuse a GPU that is not there, as it does one that has no memory left."""
-    tf.config.set_soft_device_placement(False)
-    yield
-    tf.config.set_soft_device_placement(True)
+class FullGpu:
+    """A backend whose GPU has no memory left: at once, or when something is computed."""
+
+    name, device = "keras", "gpu"
+
+    def __init__(self, at_once: bool) -> None:
+        self._at_once = at_once
+
+    def runner(self, files: NetworkFiles) -> Runner:
+        def fails(batch: FloatArray) -> FloatArray:
+            raise RuntimeError("out of memory\nand a stack")
+
+        if self._at_once:
+            fails(np.zeros(1, np.float32))
+        return fails
 
 
+@pytest.mark.parametrize("at_once", [True, False])
 def test_a_gpu_that_refuses_gives_way_to_the_processor(
-    no_silent_replacement: None, monkeypatch: pytest.MonkeyPatch, astronaut_bgr: Image
+    at_once: bool, monkeypatch: pytest.MonkeyPatch, astronaut_bgr: Image
 ) -> None:
-    if tf.config.list_physical_devices("GPU"):
-        pytest.skip("this machine has a GPU that works")
-    chosen: list[str] = []
-
-    def choose(choice: str = "auto") -> str:
-        chosen.append("/CPU:0" if choice == "cpu" else "/GPU:0")
-        return chosen[-1]
-
-    monkeypatch.setattr(agecam.engine, "choose_device", choose)
+    monkeypatch.setattr(agecam.engine.engine, "choose_backend", lambda *_: (FullGpu(at_once), None))
     engine = build_engine(min_face_px=60)
-    assert chosen == ["/GPU:0", "/CPU:0"]
     assert engine.device == "CPU"
-    assert str(engine.refusal).startswith("The graphics card cannot be used (")
+    assert str(engine.refusal).startswith("The GPU cannot be used (")
+    assert "out of memory" in str(engine.refusal)
     assert "\n" not in str(engine.refusal)
     assert len(engine.step(Frame(astronaut_bgr, 0, 0.0, "a test")).faces) == 1
 

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from agecam.estimator import attributes_of
-from agecam.fusion import MEMORY_S, Evidence, quality_of
+from agecam.models.card import Calibration
 from agecam.sources.demo import portraits
+from agecam.tracking.smoothing import MEMORY_S, Evidence, quality_of
 from agecam.types import Attributes, Detection, Image
-from agecam.weights import Calibration
+from agecam.vision.decoding import attributes_of
 
 STEP_S = 1 / 30
 CALIBRATION = Calibration(interval_tail=0.1, gender_temperature=1.0, unsure_below=0.62)

@@ -23,7 +23,7 @@ def test_damaged_files_neither_crash_nor_hang(kind: str, cases: int) -> None:
 READS = """
 import sys
 from pathlib import Path
-from agecam.bootstrap import prepare_environment
+from agecam.runtime.environment import prepare_environment
 prepare_environment()
 from tests.fuzz import peak_mib, read_again
 read_again(sys.argv[1], Path(sys.argv[2]))

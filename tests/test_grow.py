@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from agecam.errors import UsageError
-from agecam.networks import compact
+from agecam.models.networks import compact
 from training.grow import begin_with
 
 SHALLOW, DEEP = ((8, 1), (16, 2)), ((8, 2), (16, 4))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from live_parts import SIDE, FakeCamera, FakeFile, SquareEngine, face_at, index_of, picture, square_left, wait_until
 
+from agecam.engine.options import EngineOptions
 from agecam.errors import AgeCamError, OutputError, SourceError, WeightsError
 from agecam.live import LiveSession, Phase
 from agecam.live.figures import Delays, Rate
@@ -19,7 +20,6 @@ from agecam.live.people import GONE_S, THUMBNAIL_PX, People
 from agecam.live.recording import Recording
 from agecam.live.screenshot import KEYWORD, SavingOptions, composed, save_screenshot
 from agecam.live.session import View
-from agecam.options import EngineOptions
 from agecam.overlay import OverlayStyle
 from agecam.overlay.mirror import mirrored
 from agecam.sources import FrameSource, open_source

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agecam.memory import resident_mib
+from agecam.runtime.memory import resident_mib
 
 linux = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the system tells memory another way")
 glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have ways of their own")
@@ -16,7 +16,7 @@ glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C li
 PICTURES_COME_AND_GO = """
 import sys
 import numpy as np
-from agecam.memory import keep_in_one_piece, resident_mib
+from agecam.runtime.memory import keep_in_one_piece, resident_mib
 
 if sys.argv[1] == "as told":
     keep_in_one_piece()

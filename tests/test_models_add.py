@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from legacy_hdf5 import random_tensors, write_published
 from models import is_one_sentence, write_model
-from older_layout import random_tensors, write_published
 
+from agecam.backends.keras import load_model
 from agecam.cli import main
 from agecam.errors import SourceError
-from agecam.install.download import download, file_name, shown_address
-from agecam.weights import find_model, load_model
+from agecam.models.install.download import download, file_name, shown_address
+from agecam.models.store import find_model
 
 NARROW = {"channels": 2, "features": 8, "side": 1}
 
@@ -24,7 +25,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The person's folder of models, empty."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     folder = tmp_path / "data" / "agecam" / "models"
-    monkeypatch.setattr("agecam.weights.user_models", lambda: folder)
+    monkeypatch.setattr("agecam.models.card.user_models", lambda: folder)
     return folder
 
 

@@ -8,7 +8,7 @@ import pytest
 from models import TINY_ARGUMENTS, TINY_SIZE_PX, is_one_sentence
 
 from agecam.errors import WeightsError
-from agecam.networks import NETWORKS, OUTPUTS, build_network
+from agecam.models.networks import NETWORKS, OUTPUTS, build_network
 from agecam.types import FloatArray
 
 

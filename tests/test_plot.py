@@ -8,7 +8,7 @@ import pytest
 from models import is_one_sentence
 
 from agecam.cli import main
-from agecam.recorder.plot import MOST_FACES, plot
+from agecam.outputs.plot import MOST_FACES, plot
 from agecam.types import Attributes, Face, Image
 from agecam.types import Detection as Found
 

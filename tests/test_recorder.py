@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from agecam.errors import OutputError
-from agecam.recorder import (
+from agecam.outputs import (
     CsvWriter,
     JsonLinesWriter,
     StillWriter,
@@ -422,7 +422,7 @@ def test_a_reader_that_ends_early_is_explained():
     program = """
 import sys
 from agecam.errors import OutputError
-from agecam.recorder import JsonLinesWriter
+from agecam.outputs import JsonLinesWriter
 from agecam.types import FrameResult
 try:
     with JsonLinesWriter("-") as writer:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from agecam.errors import SourceError
-from agecam.recorder import VideoWriter
+from agecam.outputs import VideoWriter
 from agecam.sources import FrameSource, SeekableSource, SourceInfo, open_source
 from agecam.types import Frame, Image
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agecam.errors import OutputError
-from agecam.settings import MOST_RECENT, VERSION, Settings, load_settings, save_settings
+from agecam.runtime.settings import MOST_RECENT, VERSION, Settings, load_settings, save_settings
 
 CHOSEN: dict[str, Any] = {
     "geometry": "AdnQywADAAA=",

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from models import overlap
 
-from agecam.flow import SmallGrey
 from agecam.sources import open_source
 from agecam.sources.demo import FRAME_COUNT, HEIGHT_PX, WIDTH_PX, people_at
-from agecam.tracker import KEPT_S, SHOWN_S, Tracker, overlaps
+from agecam.tracking.optical_flow import SmallGrey
+from agecam.tracking.tracker import KEPT_S, SHOWN_S, Tracker, overlaps
 from agecam.types import Box, Detection, Image
 
 STEP_S = 1 / 30

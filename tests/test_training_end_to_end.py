@@ -16,10 +16,10 @@ import cv2
 import numpy as np
 import pytest
 
-from agecam.detector import FaceDetector
-from agecam.estimator import Estimator
+from agecam.models.card import load_card
 from agecam.types import Image
-from agecam.weights import load_card
+from agecam.vision.detector import FaceDetector
+from agecam.vision.estimator import Estimator
 from training.crops import Crops
 from training.datasets.face_zip import FaceZip
 

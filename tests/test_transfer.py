@@ -12,12 +12,12 @@ import keras
 import numpy as np
 import pytest
 from imdb_wiki import Row, write_index, write_picture
+from legacy_hdf5 import random_tensors, write_published
 from models import is_one_sentence
-from older_layout import random_tensors, write_published
 
-from agecam.estimator import Estimator
-from agecam.install.older_layout import CONVOLUTIONS, opened
+from agecam.models.install.legacy_hdf5 import CONVOLUTIONS, opened
 from agecam.types import Image
+from agecam.vision.estimator import Estimator
 from training.adam import InPlaceAdam
 from training.datasets.wiki_faces import WikiFaces, whole
 from training.evaluate_recipe import as_published, judge_wiki, read_chalearn
@@ -78,8 +78,8 @@ def log_of(out: Path) -> list[dict[str, str]]:
 def test_training_sees_what_the_program_sees(archive: Path, tmp_path: Path, astronaut_bgr: Image) -> None:
     """The archive's picture is the face with 40 % of room: what the program cuts out of the whole photograph."""
     picture = astronaut_bgr[27:207, 133:313]
-    from agecam.alignment import crop_faces
     from agecam.types import CropSpec
+    from agecam.vision.crop import crop_faces
 
     box_side = 100  # 180 with its room
     square = np.array([[133 + 90, 27 + 90, box_side / 2, 0]], np.float32)
@@ -215,8 +215,8 @@ def model(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for task in ("age", "gender"):
         arguments = ("--epochs", 25, "--rate", 0.01, "--features-folder", folder)
         train(archive, folder / task, task, "cached", *arguments)
-    from agecam.install.adding import add_model
-    from agecam.weights import Card
+    from agecam.models.card import Card
+    from agecam.models.install.adding import add_model
 
     weights = [str(folder / task / f"{task}_model_weights.h5") for task in ("age", "gender")]
     card = add_model(weights, folder / "models", lambda what, unit: lambda done, of: None)
@@ -239,7 +239,7 @@ def test_the_program_says_what_the_training_saw(archive: Path, model: Path) -> N
 
 
 def _logits(model: Path, faces: WikiFaces) -> Any:
-    from agecam.weights import load_model
+    from agecam.backends.keras import load_model
 
     _, network = load_model(str(model))
     inputs = np.stack([whole(faces.picture(row), 32) for row in range(len(faces))])

@@ -8,16 +8,19 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from legacy_hdf5 import Tensors, random_tensors, shapes, write_published
 from models import is_one_sentence
-from older_layout import Tensors, random_tensors, shapes, write_published
 
+from agecam.backends.keras import load_model
 from agecam.errors import OutputError, WeightsError
-from agecam.estimator import Estimator
-from agecam.install.older_layout import CONVOLUTIONS, opened
-from agecam.install.vgg_face import brought_together, checked
-from agecam.networks.vgg_face import PEOPLE, convolutions, task_network, vgg_face
+from agecam.models.card import load_card
+from agecam.models.files import file_digest
+from agecam.models.install.legacy_hdf5 import CONVOLUTIONS, opened
+from agecam.models.install.vgg_face import brought_together, checked
+from agecam.models.networks.vgg_face import convolutions, task_network, vgg_face
+from agecam.models.vgg_face import PEOPLE
 from agecam.types import FloatArray, Image
-from agecam.weights import file_digest, load_card, load_model
+from agecam.vision.estimator import Estimator
 
 NARROW = {"channels": 2, "features": 8, "side": 1}
 SIZE_PX = 32
@@ -174,7 +177,7 @@ def test_half_precision_changes_little_and_small_networks_nothing(
 
     exact, kind = said(in_bfloat16=True)
     assert kind == "float32"  # it is small
-    monkeypatch.setattr("agecam.weights.LARGE_BYTES", 1000)
+    monkeypatch.setattr("agecam.models.card.LARGE_BYTES", 1000)
     halved, kind = said(in_bfloat16=True)
     assert kind == "bfloat16"
     assert 0 < np.abs(halved - exact).max() < 1.0
@@ -220,7 +223,7 @@ def test_a_card_whose_network_is_another_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_estimator_cuts_faces_by_their_box(tmp_path: Path, astronaut_bgr: Image) -> None:
-    from agecam.detector import FaceDetector
+    from agecam.vision.detector import FaceDetector
 
     card = brought_together(halves(tmp_path), tmp_path / "models")
     estimator = Estimator.load(str(card.path))

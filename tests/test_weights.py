@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from models import TINY_SIZE_PX, change_card, is_one_sentence, tiny_network, write_model
 
+from agecam.backends.keras import load_model
 from agecam.errors import WeightsError
-from agecam.weights import MAX_CARD_BYTES, WEIGHTS_SUFFIX, find_model, load_card, load_model
+from agecam.models.card import MAX_CARD_BYTES, WEIGHTS_SUFFIX, load_card
+from agecam.models.store import find_model
 
 
 @pytest.fixture

@@ -28,13 +28,13 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 from window_parts import Desk, entries, texts_of
 
+from agecam.engine.schedule import Plan
 from agecam.errors import SourceError, WeightsError
 from agecam.live import Phase
 from agecam.live.people import Person
 from agecam.live.screenshot import KEYWORD
 from agecam.overlay.typeface import dejavu
-from agecam.schedule import Plan
-from agecam.settings import Settings, load_settings
+from agecam.runtime.settings import Settings, load_settings
 from agecam.sources import CameraInfo, CameraMode
 from agecam.types import Image
 from agecam.ui.app import install_translations

@@ -18,17 +18,18 @@ FOLDER = PACKAGE / "ui" / "translations"
 LANGUAGES = ("ko",)
 CONTEXT = "AgeCam"
 BEHIND_THE_WINDOW = (
-    "detector.py",
-    "device.py",
-    "engine.py",
-    "estimator.py",
+    "backends",
+    "engine",
     "live",
-    "networks",
-    "recorder",
-    "settings.py",
+    "models/card.py",
+    "models/files.py",
+    "models/networks",
+    "models/store.py",
+    "outputs",
+    "runtime",
     "sources",
+    "vision",
 )
-BEHIND_THE_WINDOW += ("weights.py",)
 ELSEWHERE = {"plot.py", "results.py"}
 """Only the command line plots and writes to standard output."""
 

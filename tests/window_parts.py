@@ -14,10 +14,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
 
+from agecam.engine.options import EngineOptions
 from agecam.errors import AgeCamError
 from agecam.live import LiveEngine
-from agecam.options import EngineOptions
-from agecam.settings import Settings, load_settings
+from agecam.runtime.settings import Settings, load_settings
 from agecam.sources import CameraInfo, CameraMode, FrameSource
 from agecam.ui.app import open_with, recognise
 from agecam.ui.main_window import MainWindow

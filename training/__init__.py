@@ -3,8 +3,8 @@
 import sys
 from collections.abc import Callable
 
-from agecam.bootstrap import prepare_environment
 from agecam.errors import AgeCamError
+from agecam.runtime.environment import prepare_environment
 
 prepare_environment()
 

@@ -17,11 +17,11 @@ import numpy as np
 import scipy.io
 from tqdm import tqdm
 
-from agecam.alignment import around_box_of, crop_faces
 from agecam.errors import UsageError
-from agecam.install.vgg_face import MARGIN
-from agecam.recorder.atomic import write_whole
+from agecam.models.install.vgg_face import MARGIN
+from agecam.runtime.files import write_whole
 from agecam.types import CropSpec
+from agecam.vision.crop import around_box_of, crop_faces
 from training import command
 from training.clean import OLDEST, YOUNGEST
 from training.datasets.face_zip import FaceZip
@@ -57,7 +57,7 @@ def main() -> None:
     for row in tqdm(rows, desc="Cutting", unit=" faces", delay=2):
         face = labelled.faces[row]
         square = around_box_of(squares[row])[np.newaxis]
-        cut_bgr = np.asarray(crop_faces(labelled.picture(face), square, spec)).astype(np.uint8)[0, ..., ::-1]
+        cut_bgr = crop_faces(labelled.picture(face), square, spec)[0].astype(np.uint8)[..., ::-1]
         for copy in range(options.copies):
             name = f"{row % 100:02d}/{row:06d}_{copy}.jpg"
             # Another quality is another file: exact copies would be left out by training.clean.

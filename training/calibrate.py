@@ -24,16 +24,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 
-from agecam.device import choose_device
+from agecam.backends import choose_backend
 from agecam.errors import UsageError
-from agecam.estimator import Estimator
+from agecam.models.card import Calibration, Card, load_card
+from agecam.models.store import find_model, network_files
 from agecam.types import AGE_CLASSES
-from agecam.weights import Calibration, Card, load_model
+from agecam.vision.estimator import Estimator
 from training import command
 from training.files import write_json
 from training.judged import Judged, judge
@@ -55,8 +55,8 @@ def main() -> None:
     parser.add_argument("--weights", default="compact", help="name of a model, or path of its card or weights")
     parser.add_argument("--data", nargs="+", type=Path, required=True, metavar="ZIP", help="what it was trained on")
     options = parser.parse_args()
-    card, network = load_model(options.weights)
-    calibration, reports = calibrate(card, network, options.data)
+    card = load_card(find_model(options.weights))
+    calibration, reports = calibrate(card, options.data)
     # Figures that were measured under another calibration say nothing of this one.
     metrics = card.metrics if calibration == card.calibration else {}
     card = replace(card, calibration=calibration, metrics=metrics | {"calibration": reports})
@@ -66,8 +66,8 @@ def main() -> None:
         print("The card has no other figures now: run training.evaluate with --onto-card.")
 
 
-def calibrate(card: Card, network: keras.Model, data: Sequence[Path]) -> tuple[Calibration, list[SetReport]]:
-    """The calibration of a network on the `val` faces of some sets, and what it comes to on each of them.
+def calibrate(card: Card, data: Sequence[Path]) -> tuple[Calibration, list[SetReport]]:
+    """The calibration of a model on the `val` faces of some sets, and what it comes to on each of them.
 
     Raises:
         UsageError: none of the sets has `val` faces.
@@ -75,7 +75,8 @@ def calibrate(card: Card, network: keras.Model, data: Sequence[Path]) -> tuple[C
     """
     for path in data:
         remarks(path)
-    estimator = Estimator(replace(card, calibration=UNCALIBRATED), network, choose_device("auto"))
+    network = choose_backend()[0].runner(network_files(card))
+    estimator = Estimator(replace(card, calibration=UNCALIBRATED), network)
     judged = [judge(estimator, path, "val") for path in data]
     judged = [of.of(of.found) for of in judged if of.found.any()]
     if not judged:
@@ -116,7 +117,7 @@ def calibration_of(judged: Sequence[Judged]) -> tuple[Calibration, list[SetRepor
 def tail_scores(distribution: Floats, age_min: Floats, age_max: Floats) -> Floats:
     """`(N,)`: each face's largest tail under which its interval still touches the years `age_min` to `age_max`.
 
-    The inverse of `agecam.estimator.interval` and `training.metrics.covered`: a year is covered as long as the
+    The inverse of `agecam.vision.decoding.interval` and `training.metrics.covered`: a year is covered as long as the
     probability up to its end, and that from its start on, exceed the tail.
     """
     reached = np.cumsum(distribution, axis=1, dtype=np.float64)

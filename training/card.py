@@ -13,8 +13,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from agecam.backends.keras import load_model
 from agecam.errors import UsageError
-from agecam.weights import Card, load_model
+from agecam.models.card import Card
 from training import calibrate, command, evaluate, robustness
 from training.files import read_json, write_text
 from training.known_sets import described

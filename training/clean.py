@@ -22,7 +22,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from agecam.errors import UsageError
-from agecam.recorder.atomic import write_whole
+from agecam.runtime.files import write_whole
 from training import command
 from training.datasets.imdb_wiki import damaged, read_index
 from training.files import write_json, write_text

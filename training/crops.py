@@ -93,21 +93,17 @@ class DecodedCrops:
 
 def cut(path: Path) -> Path:
     """Write the crops of one zip; return the file."""
-    import tensorflow as tf
-
-    from agecam.alignment import crop_faces
+    from agecam.vision.crop import crop_faces
     from training.datasets.face_zip import FaceZip
     from training.locate import locate
 
     squares, found = locate(path)
     labelled = FaceZip(path)
     spec = CropSpec(SIZE_PX, MARGIN).widened(BORDER_PX)
-    signature = [tf.TensorSpec((None, None, 3), tf.uint8), tf.TensorSpec((1, 4), tf.float32)]
-    crop = tf.function(lambda frame, square: crop_faces(frame, square, spec), input_signature=signature)
 
     def encoded() -> Iterator[npt.NDArray[np.uint8]]:
         for face, square in zip(labelled.faces, squares, strict=True):
-            pixels = crop(tf.constant(labelled.picture(face)), tf.constant(square[None]))[0].numpy()
+            (pixels,) = crop_faces(labelled.picture(face), square[None], spec)
             yield cv2.imencode(".webp", pixels[..., ::-1].astype(np.uint8), [cv2.IMWRITE_WEBP_QUALITY, QUALITY])[1]
 
     files = list(tqdm(encoded(), total=len(squares), desc=f"Cutting {path.name}"))

@@ -19,11 +19,10 @@ import numpy as np
 from mtcnn import MTCNN
 from tqdm import tqdm
 
-from agecam.detector import FaceDetector
-from agecam.device import choose_device
 from agecam.sources import read_picture
-from agecam.tracker import overlaps
+from agecam.tracking.tracker import overlaps
 from agecam.types import Box, Detection, Image
+from agecam.vision.detector import FaceDetector
 from training import command
 
 CONFIDENT = 0.95
@@ -77,7 +76,7 @@ def main() -> None:
         for row in csv.DictReader(file):
             x, y, width, height = (float(row[key]) for key in ("x", "y", "width", "height"))
             drawn[row["file"]].append(((x, y, width, height), row["ignore"] == "1"))
-    package, detector = MTCNN(), FaceDetector(choose_device(), min_face_px=20)
+    package, detector = MTCNN(), FaceDetector(min_face_px=20)
     agreed, hits = np.zeros(3, int), {"package": np.zeros(2, int), "AgeCam": np.zeros(2, int)}
     for path in tqdm(sorted(folder.glob("*.jpg")), desc="Comparing", disable=None):
         picture = read_picture(path)

@@ -1,6 +1,6 @@
 """What may happen to a face before a network sees it: another framing, another picture, or a mistake of a program's.
 
-A disturbance takes a picture, `(H, W, 3) uint8` BGR, the square of the face in it, `(4,)` as `agecam.alignment` has
+A disturbance takes a picture, `(H, W, 3) uint8` BGR, the square of the face in it, `(4,)` as `agecam.vision.crop` has
 it, and a source of chance, and gives picture and square anew. It never writes on what it was given.
 """
 

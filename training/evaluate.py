@@ -22,10 +22,10 @@ from typing import Any
 from tqdm import tqdm
 
 from agecam.analyzer import Analyzer
-from agecam.device import choose_device
 from agecam.errors import UsageError
-from agecam.estimator import Estimator
-from agecam.weights import Card, find_model
+from agecam.models.card import Card
+from agecam.models.store import find_model
+from agecam.vision.estimator import Estimator
 from training import command
 from training.datasets.face_zip import FaceZip, Split
 from training.figures import Figures, end_to_end, figures
@@ -43,7 +43,7 @@ def main() -> None:
     sentences = [sentence for path in options.data for sentence in remarks(path)]
     paths, without = with_faces(options.data, options.split)
     sentences += without
-    estimator = Estimator.load(options.weights, choose_device("auto"))
+    estimator = Estimator.load(options.weights)
     analyzer = Analyzer(options.weights) if options.end_to_end else None
     judged, sets = [], {}
     for path in paths:

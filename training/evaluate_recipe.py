@@ -26,13 +26,12 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from agecam.alignment import square_from_box
 from agecam.analyzer import Analyzer
-from agecam.device import choose_device
 from agecam.errors import SourceError, UsageError
-from agecam.estimator import Estimator
-from agecam.install.vgg_face import MARGIN
+from agecam.models.install.vgg_face import MARGIN
 from agecam.types import Attributes, Image
+from agecam.vision.crop import square_from_box
+from agecam.vision.estimator import Estimator
 from training import command
 from training.datasets.face_zip import LabelledFace
 from training.datasets.wiki_faces import WikiFaces, whole_square
@@ -64,7 +63,7 @@ def of_wiki(options: argparse.Namespace) -> tuple[Figures, str]:
         faces = faces.of(np.flatnonzero(_parts(options.split, faces) == "test"))
     if not len(faces):
         raise UsageError(f"{options.split} sets no face of {options.rows} aside: name the split.csv of that run.")
-    estimator = Estimator.load(options.weights, choose_device("auto"))
+    estimator = Estimator.load(options.weights)
     judged = judge_wiki(estimator, faces)
     result = figures(judged) | as_published(judged)
     draw_all(judged, result, options.out)

@@ -14,15 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from agecam.errors import UsageError
-from agecam.networks import build_network
+from agecam.models.card import CONVENTIONS, WEIGHTS_SUFFIX, Card
+from agecam.models.files import file_digest
+from agecam.models.networks import build_network
 from agecam.types import CropSpec
-from agecam.weights import CONVENTIONS, WEIGHTS_SUFFIX, Card, file_digest
 from training import command
 from training.calibrate import UNCALIBRATED, calibrate, told
 from training.crops import Crops
 from training.datasets.face_zip import FaceZip
 from training.files import write_json
 from training.known_sets import weights_licence
+from training.onnx_export import told as told_of_form
+from training.onnx_export import write_onnx
 
 
 def main() -> None:
@@ -57,11 +60,14 @@ def main() -> None:
         sha256=file_digest(part),
         path=card_path,
     )
-    calibration, reports = calibrate(card, network, options.data)
-    card = replace(card, calibration=calibration, metrics={"calibration": reports})
     part.replace(weights_path)
+    form = write_onnx(network, card_path)
+    card = replace(card, forms=[form])
+    calibration, reports = calibrate(card, options.data)
+    card = replace(card, calibration=calibration, metrics={"calibration": reports})
     write_json(card_path, card.as_dict(), indent=2)
     print(f"{weights_path}: {weights_path.stat().st_size / 2**20:.1f} MiB, {network.count_params():,} parameters")
+    print(told_of_form(card, form))
     print(told(calibration, reports))
 
 

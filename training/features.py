@@ -19,8 +19,9 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from agecam.errors import UsageError
-from agecam.networks.vgg_face import TRUNK, convolutions
-from agecam.recorder.atomic import explained
+from agecam.models.networks.vgg_face import convolutions
+from agecam.models.vgg_face import TRUNK
+from agecam.runtime.files import explained
 from training.batches import Reader, Rows
 from training.datasets.wiki_faces import WikiFaces
 from training.files import write_json

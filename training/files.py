@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from agecam.errors import UsageError
-from agecam.recorder.atomic import write_whole
+from agecam.runtime.files import write_whole
 
 
 def write_text(path: Path, text: str) -> Path:

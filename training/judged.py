@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from agecam.alignment import around_box_of
 from agecam.analyzer import Analyzer
-from agecam.estimator import Estimator
 from agecam.types import AGE_CLASSES, Attributes, CropSpec, Face, Image
+from agecam.vision.crop import around_box_of
+from agecam.vision.estimator import Estimator
 from training.datasets.face_zip import FaceZip, LabelledFace, Split
 from training.locate import locate
 

@@ -3,7 +3,7 @@
     python -m training.locate --data faces/utkface.zip faces/fairface.zip faces/aaf.zip
 
 Writes one small file a set (`cache/squares/NAME.npz`) with the square of every face (see
-`agecam.alignment`) and whether the detector found it. Two processes take about six minutes for 78,000
+`agecam.vision.crop`) and whether the detector found it. Two processes take about six minutes for 78,000
 pictures on two cores.
 """
 
@@ -19,16 +19,17 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from agecam.alignment import square_from_landmarks
-from agecam.detector import FaceDetector
+from agecam.backends import on_processor
 from agecam.errors import SourceError
 from agecam.types import Image
+from agecam.vision.crop import square_from_landmarks
+from agecam.vision.detector import FaceDetector
 from training import command
 from training.datasets.face_zip import FaceZip
 
 CACHE = Path("cache/squares")
 SHARE = 256  # pictures a process takes at a time
-CANVAS_STEP_PX = 48  # pictures are padded to few sizes, since the detector compiles one graph a size
+CANVAS_STEP_PX = 48  # pictures are padded to few sizes, since the networks prepare themselves for each
 
 
 def locate(path: Path, workers: int = 2) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
@@ -69,15 +70,11 @@ _set: FaceZip
 
 @cache
 def _detector() -> FaceDetector:
-    return FaceDetector("/CPU:0", min_face_px=36)
+    return FaceDetector(on_processor(), min_face_px=36)
 
 
 def _prepare(path: Path) -> None:
     global _set
-    import tensorflow as tf
-
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
     cv2.setNumThreads(1)
     _set = FaceZip(path)
 

@@ -12,7 +12,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from agecam.recorder.atomic import write_whole
+from agecam.runtime.files import write_whole
 from training.figures import Figures
 from training.judged import Judged
 from training.metrics import INTERVAL_SHARE, expected_age, likeliest_range, ranges_of

@@ -15,11 +15,10 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from agecam.alignment import square_from_box
-from agecam.detector import FaceDetector
-from agecam.device import choose_device
-from agecam.estimator import Estimator
 from agecam.types import Attributes, Image
+from agecam.vision.crop import square_from_box
+from agecam.vision.detector import FaceDetector
+from agecam.vision.estimator import Estimator
 from training import command
 from training.datasets.face_zip import FaceZip, LabelledFace, Split
 from training.disturbances import (
@@ -60,9 +59,8 @@ def main() -> None:
     options = parser.parse_args()
     sentences = [sentence for path in options.data for sentence in remarks(path)]
     paths, without = with_faces(options.data, options.split)
-    device = choose_device("auto")
-    estimator = Estimator.load(options.weights, device)
-    disturbances = all_disturbances(estimator.card.crop.margin, FaceDetector(device))
+    estimator = Estimator.load(options.weights)
+    disturbances = all_disturbances(estimator.card.crop.margin, FaceDetector())
     sets = {}
     for path in paths:
         judged = judge_disturbed(estimator, path, options.split, disturbances, options.faces, options.seed)

@@ -2,7 +2,7 @@
 
 On processors with bfloat16 (AVX-512) PyTorch's compiler trains these networks twice as fast as TensorFlow, but it
 cannot see through Keras's own layers. So the graph is rebuilt from the Keras network, layer by layer, trained, and
-its weights are carried back: `agecam.networks` stays the only definition. Needs `KERAS_BACKEND=torch`.
+its weights are carried back: `agecam.models.networks` stays the only definition. Needs `KERAS_BACKEND=torch`.
 """
 
 from collections.abc import Callable

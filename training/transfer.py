@@ -38,9 +38,10 @@ import numpy as np
 from keras import ops
 
 from agecam.errors import UsageError
-from agecam.install.older_layout import CONVOLUTIONS, opened, write
-from agecam.networks.vgg_face import SIZE_PX, TASKS, TRUNK, convolutions, task_network
-from agecam.recorder.atomic import PartFile, explained
+from agecam.models.install.legacy_hdf5 import CONVOLUTIONS, opened, write
+from agecam.models.networks.vgg_face import convolutions, task_network
+from agecam.models.vgg_face import SIZE_PX, TASKS, TRUNK
+from agecam.runtime.files import PartFile, explained
 from training import command
 from training.adam import InPlaceAdam
 from training.batches import Batches, Reader, Rows

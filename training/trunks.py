@@ -2,7 +2,7 @@
 
     python -m training.train --network patches --crops ... --out runs/patches
 
-Same contract as `agecam.networks`: `(N, size, size, 3)` RGB, 0 to 255 -> `(N, 103)` logits.
+Same contract as `agecam.models.networks`: `(N, size, size, 3)` RGB, 0 to 255 -> `(N, 103)` logits.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from agecam.networks.compact import compact, conv_bn, face_logits, residual
+from agecam.models.networks.compact import compact, conv_bn, face_logits, residual
 
 Stages = tuple[tuple[int, int], ...]
 

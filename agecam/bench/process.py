@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from agecam.bench.scenes import scene
-from agecam.recorder import VideoWriter
+from agecam.errors import OutputError
+from agecam.outputs import VideoWriter
 
 FRAMES = 150
 SIZE = (1280, 720)
@@ -35,19 +36,30 @@ def process_row() -> dict[str, Any]:
 
 
 def _run(*words: object) -> tuple[float, float | None]:
-    command = [sys.executable, "-m", "agecam", *map(str, words)]
+    return run_measured([sys.executable, "-m", "agecam", *map(str, words)])
+
+
+def run_measured(
+    command: list[str], environment: dict[str, str] | None = None, folder: Path | None = None
+) -> tuple[float, float | None]:
+    """Seconds that a command takes, and the MiB of its peak, which Windows does not tell; raises OutputError."""
+    command = command if sys.platform == "win32" else [sys.executable, "-c", _PEAK, *command]
     started = time.perf_counter()
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise OutputError(f"{' '.join(command[-3:])} ended early: {reason}.")
     if sys.platform == "win32":
-        subprocess.run(command, check=True, capture_output=True)
         return time.perf_counter() - started, None
-    done = subprocess.run([sys.executable, "-c", _PEAK, *command], check=True, capture_output=True, text=True)
-    seconds = time.perf_counter() - started
-    return seconds, int(done.stdout) / (2**20 if sys.platform == "darwin" else 2**10)
+    seconds, peak = done.stdout.split()[-2:]
+    return float(seconds), int(peak) / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 # In a small process between: one that is started by a large one counts the large one's memory as its own peak.
 _PEAK = """
-import resource, subprocess, sys
-subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+import resource, subprocess, sys, time
+began = time.perf_counter()
+done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
+print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(done.returncode)
 """

@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from agecam.backends import Backend
 from agecam.bench.scenes import FACE_COUNTS, SIZES, scene
-from agecam.detector import FaceDetector
-from agecam.engine import Engine
-from agecam.estimator import Estimator
+from agecam.engine.engine import Engine
+from agecam.engine.schedule import BUDGET_MS
+from agecam.outputs import VideoWriter
 from agecam.overlay import annotate
-from agecam.recorder import VideoWriter
-from agecam.schedule import BUDGET_MS
 from agecam.sources import open_source
 from agecam.types import Frame
+from agecam.vision.detector import FaceDetector
+from agecam.vision.estimator import Estimator
 
 MIN_FACE_PX = 60.0
 """As the window has it."""
@@ -30,7 +31,7 @@ def count_of_steps() -> int:
     return len(SIZES) * len(FACE_COUNTS)
 
 
-def steps(estimator: Estimator, device: str) -> Iterator[dict[str, Any]]:
+def steps(estimator: Estimator, backend: Backend) -> Iterator[dict[str, Any]]:
     """A row for each size and number of faces: milliseconds of the stages and of whole steps, in the median.
 
     `every_frame` does everything in every frame, as for files; `scheduled` holds the budget, as the window does.
@@ -39,34 +40,31 @@ def steps(estimator: Estimator, device: str) -> Iterator[dict[str, Any]]:
         for faces in FACE_COUNTS:
             frames = scene(width_px, height_px, faces, WARM_UP + ROUNDS)
             row: dict[str, Any] = {"width_px": width_px, "height_px": height_px, "faces": faces}
-            engine = Engine(FaceDetector(device, MIN_FACE_PX), estimator)
-            times, found, row["traced_after_warm_up"] = _timed(engine, frames)
+            engine = Engine(FaceDetector(backend, MIN_FACE_PX), estimator)
+            times, found = _timed(engine, frames)
             row["found"] = mean(found)
             for stage in STAGES:
                 row[f"{stage}_ms"] = median(of[stage] for of in times)
             row["every_frame_ms"] = median(of["step"] for of in times)
             row["longest_ms"] = max(of["step"] for of in times)
             row["drawing_ms"] = _drawing(engine, frames)
-            engine = Engine(FaceDetector(device, MIN_FACE_PX), estimator, budget_ms=BUDGET_MS)
-            times, _, _ = _timed(engine, frames)
+            engine = Engine(FaceDetector(backend, MIN_FACE_PX), estimator, budget_ms=BUDGET_MS)
+            times, _ = _timed(engine, frames)
             row["scheduled_ms"] = median(of["step"] for of in times)
             row["scheduled_mean_ms"] = mean(of["step"] for of in times)
             row["detections_share"] = mean("detector" in of for of in times)
             yield row
 
 
-def _timed(engine: Engine, frames: list[Frame]) -> tuple[list[dict[str, float]], list[int], int]:
-    """After the warm-up: times of the steps and their stages, faces found, and graphs built."""
+def _timed(engine: Engine, frames: list[Frame]) -> tuple[list[dict[str, float]], list[int]]:
+    """After the warm-up: times of the steps and their stages, and the faces found."""
     times: list[dict[str, float]] = []
     found: list[int] = []
-    tracings = 0
     for frame in frames:
-        if frame.index == WARM_UP:
-            tracings = engine.detector.tracings
         started = perf_counter()
         found.append(len(engine.step(frame).faces))
         times.append({"step": 1e3 * (perf_counter() - started)} | engine.stages_ms)
-    return times[WARM_UP:], found[WARM_UP:], engine.detector.tracings - tracings
+    return times[WARM_UP:], found[WARM_UP:]
 
 
 def _drawing(engine: Engine, frames: list[Frame]) -> float:

@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
-from agecam.bootstrap import prepare_process
-from agecam.device import choose_device, has_bfloat16
+from agecam.backends.openvino import OpenVinoBackend
 from agecam.errors import OutputError
-from agecam.estimator import Estimator
-from agecam.install.older_layout import CLASSES, Layout, write
-from agecam.install.vgg_face import brought_together, checked
-from agecam.memory import give_back_unused, resident_mib
-from agecam.networks.vgg_face import SIZE_PX, TASKS, TRUNK, task_network
-from agecam.weights import load_model
+from agecam.models.card import load_card
+from agecam.models.install.legacy_hdf5 import CLASSES, Layout, write
+from agecam.models.install.vgg_face import brought_together, checked
+from agecam.models.store import network_files
+from agecam.models.vgg_face import SIZE_PX, TASKS, TRUNK
+from agecam.runtime.environment import prepare_process
+from agecam.runtime.memory import give_back_unused, resident_mib
+from agecam.types import FloatArray, Image
+from agecam.vision.estimator import Estimator, Squares
 
 ROUNDS = 15
 FACES = (1, 4)
@@ -34,7 +35,15 @@ def vgg_face_figures() -> dict[str, Any]:
         started = time.perf_counter()
         halves = {task: checked(_written(folder, task)) for task in TASKS}
         card = brought_together(halves, folder / "models")
-        figures: dict[str, Any] = {"make_and_install_s": time.perf_counter() - started}
+        given, taken = (
+            sum(path.stat().st_size for path in files)
+            for files in ((half.path for half in halves.values()), card.path.parent.iterdir())
+        )
+        figures: dict[str, Any] = {
+            "make_and_install_s": time.perf_counter() - started,
+            "given_mb": given / 1e6,
+            "installed_mb": taken / 1e6,
+        }
         # In a process of its own: what making the files took would count as the network's memory.
         child = subprocess.run(
             [sys.executable, "-m", __spec__.name, str(card.path)], capture_output=True, text=True, check=False
@@ -59,41 +68,51 @@ def _written(folder: Path, task: str) -> Path:
 
 def _measure(card_path: str) -> dict[str, Any]:
     """In a process of its own: memory as the program has it first, then everything that needs more."""
-    device = choose_device("cpu")
     started = time.perf_counter()
-    estimator = Estimator.load(card_path, device)
+    backend = OpenVinoBackend()
+    card = load_card(Path(card_path))
+    estimator = Estimator.load(card_path, backend)
     figures: dict[str, Any] = {"load_s": time.perf_counter() - started}
-    figures["numbers"] = "bfloat16" if has_bfloat16(device) else "float32"
+    figures["numbers"] = backend.precision(network_files(card))
     random = np.random.default_rng(0)
-    frame = tf.constant(random.integers(0, 255, (720, 1280, 3), np.uint8))
+    frame = random.integers(0, 255, (720, 1280, 3), np.uint8)
     squares = np.stack([[random.uniform(200, 1000), random.uniform(200, 500), 80, 0] for _ in range(4)])
     squares = squares.astype(np.float32)
     ages = [of.age for of in estimator.estimate_squares(frame, squares)]
     give_back_unused()
     figures["memory_mib"] = resident_mib()
-    as_used = {f"{figures['numbers']} {faces}": _of(estimator, frame, squares[:faces]) for faces in FACES}
-    times = {name: _median_ms(work) for name, work in as_used.items()}
-    del estimator, as_used
+    times = _times(figures["numbers"], estimator, frame, squares)
+    del estimator
     if figures["numbers"] == "bfloat16":
-        exact = Estimator(*load_model(card_path), device)
+        exact = Estimator.load(card_path, OpenVinoBackend(bfloat16=False))
         precise = [of.age for of in exact.estimate_squares(frame, squares)]
         figures["years_off"] = float(np.abs(np.subtract(ages, precise)).max())
-        times |= {f"float32 {faces}": _median_ms(_of(exact, frame, squares[:faces])) for faces in FACES}
+        times |= _times("float32", exact, frame, squares)
         del exact
     figures["ms"] = times
-    face = tf.constant(random.uniform(0, 255, (1, SIZE_PX, SIZE_PX, 3)), tf.float32)
-    figures["separate_ms"] = sum(_median_ms(_network(classes, face)) for classes in TASKS.values())
+    figures["separate_ms"] = _separate_ms(random.uniform(0, 255, (1, SIZE_PX, SIZE_PX, 3)).astype(np.float32))
     return figures
 
 
-def _of(estimator: Estimator, frame: tf.Tensor, squares: Any) -> Callable[[], object]:
-    return lambda: estimator.estimate_squares(frame, squares)
+def _times(numbers: str, estimator: Estimator, frame: Image, squares: Squares) -> dict[str, float]:
+    return {
+        f"{numbers} {faces}": _median_ms(lambda of=squares[:faces]: estimator.estimate_squares(frame, of))  # type: ignore[misc]
+        for faces in FACES
+    }
 
 
-def _network(classes: int, face: tf.Tensor) -> Callable[[], object]:
-    network = task_network(classes)
-    graph = tf.function(lambda faces: network(faces, training=False))
-    return lambda: graph(face).numpy()
+def _separate_ms(face: FloatArray) -> float:
+    """What two networks of their own take, one after the other, as TensorFlow runs a Keras model."""
+    import tensorflow as tf
+
+    from agecam.models.networks.vgg_face import task_network
+
+    def taken(classes: int) -> float:
+        network = task_network(classes)
+        graph = tf.function(lambda faces: network(faces, training=False))
+        return _median_ms(lambda: graph(tf.constant(face)).numpy())
+
+    return sum(taken(classes) for classes in TASKS.values())
 
 
 def _median_ms(work: Callable[[], object]) -> float:

@@ -10,14 +10,14 @@ from agecam.commands.console import Console, Progress
 from agecam.commands.inputs import Input
 from agecam.commands.interrupts import Interrupts
 from agecam.commands.outputs import Shot, Take
+from agecam.engine.options import EngineOptions
 from agecam.errors import DetectorError, SourceError
-from agecam.options import EngineOptions
 from agecam.overlay import OverlayStyle
+from agecam.runtime.quiet import quiet_stderr
 from agecam.sources import SourceInfo, open_source
-from agecam.sources.quiet import quiet_stderr
 
 if TYPE_CHECKING:
-    from agecam.engine import Engine
+    from agecam.engine.engine import Engine
 
 OpenOutputs = Callable[[Input, SourceInfo], AbstractContextManager[Sequence[Take]]]
 """Opens what takes the frames of a source; `info.name` is the name in its results."""
@@ -26,7 +26,7 @@ OpenOutputs = Callable[[Input, SourceInfo], AbstractContextManager[Sequence[Take
 class Engines:
     """The engine for single pictures and the one for what moves, over the same networks.
 
-    TensorFlow is imported and the networks are loaded when the first of them is needed.
+    The networks are loaded when the first of them is needed.
     """
 
     def __init__(self, options: EngineOptions, console: Console, interrupts: Interrupts) -> None:
@@ -40,7 +40,7 @@ class Engines:
         is_first = not self._built
         if is_first:
             self._console.note("Loading the networks ...")
-        # TensorFlow and CUDA remark on the machine at length, past all settings of their log levels.
+        # Where TensorFlow is needed, it remarks on the machine at length, past all settings of its log level.
         with quiet_stderr, self._interrupts.at_once():
             engine = self._fresh(is_picture)
         if is_first and engine.refusal is not None:
@@ -48,14 +48,21 @@ class Engines:
         return engine
 
     def _fresh(self, is_picture: bool) -> "Engine":
-        from agecam.engine import Engine, build_engine
+        from agecam.engine.engine import Engine, build_engine
 
         options = self._options
         detect_every = 1 if is_picture else options.detect_every
         if is_picture not in self._built:
             other = self._built.get(not is_picture)
             self._built[is_picture] = (
-                Engine(other.detector, other.estimator, detect_every, track=not is_picture, fuse=options.fuse)
+                Engine(
+                    other.detector,
+                    other.estimator,
+                    detect_every,
+                    track=not is_picture,
+                    fuse=options.fuse,
+                    device=other.device,
+                )
                 if other
                 else build_engine(
                     options.model,
@@ -64,6 +71,7 @@ class Engines:
                     detect_every,
                     track=not is_picture,
                     fuse=options.fuse,
+                    backend=options.backend,
                 )
             )
         engine = self._built[is_picture]

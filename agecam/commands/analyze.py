@@ -14,14 +14,14 @@ from agecam.commands.inputs import Input, find_inputs, stems_of
 from agecam.commands.interrupts import Interrupts
 from agecam.commands.outputs import Results, SecondlyStills, Shot, Take, afterwards
 from agecam.commands.seen import Seen, counted
+from agecam.engine.options import EngineOptions
 from agecam.errors import UsageError
-from agecam.options import EngineOptions
+from agecam.outputs import StillWriter, VideoWriter, check_plot_path, check_video_path, write_plot
 from agecam.overlay import OverlayStyle
-from agecam.recorder import StillWriter, VideoWriter, check_plot_path, check_video_path, write_plot
 from agecam.sources import SourceInfo
 
 if TYPE_CHECKING:
-    from agecam.device import DeviceChoice
+    from agecam.backends import BackendChoice, DeviceChoice
 
 _STDOUT = "-"
 
@@ -47,6 +47,7 @@ class AnalyzeOptions:
     each_frame: bool = False
     max_frames: int | None = None
     device: "DeviceChoice" = "auto"
+    backend: "BackendChoice" = "auto"
 
 
 def run_analyze(options: AnalyzeOptions) -> int:
@@ -75,7 +76,12 @@ def run_analyze(options: AnalyzeOptions) -> int:
     run = _Run(options, console, stems_of(inputs), videos, plots, stills)
     with Interrupts() as interrupts:
         engine_options = EngineOptions(
-            options.model, options.device, options.min_face_px, options.detect_every, fuse=not options.each_frame
+            options.model,
+            options.device,
+            options.backend,
+            options.min_face_px,
+            options.detect_every,
+            fuse=not options.each_frame,
         )
         analysis = Analysis(
             Engines(engine_options, console, interrupts), console, interrupts, run.style, options.max_frames

@@ -6,7 +6,7 @@ from typing import Any
 
 from agecam.bench.vgg_face import vgg_face_figures
 from agecam.commands import DONE
-from agecam.recorder.atomic import write_whole
+from agecam.runtime.files import write_whole
 
 
 def run_bench_vgg_face(json_path: Path | None) -> int:
@@ -20,7 +20,9 @@ def run_bench_vgg_face(json_path: Path | None) -> int:
 
 def _table(figures: dict[str, Any]) -> str:
     separate = figures["separate_ms"]
+    given, installed = figures["given_mb"], figures["installed_mb"]
     lines = [f"loading both heads, from disk                      {figures['load_s']:8.1f} s"]
+    lines += [f"on the disk, of {given:.0f} MB of files added            {installed:8.0f} MB"]
     lines += [f"resident memory with both heads                    {figures['memory_mib']:8.0f} MiB"]
     lines += [f"two separate networks, float32, 1 face             {separate:8.1f} ms"]
     for name, ms in figures["ms"].items():

@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from agecam.commands.window import why_no_window
 from agecam.errors import UsageError
-from agecam.recorder.atomic import write_whole
+from agecam.runtime.files import write_whole
 
 _ROWS = (
     ("window_s", "window on the screen after", "{:.2f} s"),

@@ -13,10 +13,10 @@ from agecam.commands.inputs import Input, find_inputs, stems_of
 from agecam.commands.interrupts import Interrupts
 from agecam.commands.outputs import Results, Take, afterwards
 from agecam.commands.seen import Seen, counted
+from agecam.engine.options import EngineOptions
 from agecam.errors import SourceError
-from agecam.options import EngineOptions
+from agecam.outputs import StillWriter, VideoWriter
 from agecam.overlay import OverlayStyle
-from agecam.recorder import StillWriter, VideoWriter
 from agecam.sources import SourceInfo, list_cameras, open_source
 from agecam.types import Image
 

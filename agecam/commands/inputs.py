@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from agecam.errors import SourceError
-from agecam.recorder.stills import safe_stem
+from agecam.outputs.stills import safe_stem
 from agecam.sources.pictures import is_picture, natural_key
 from agecam.sources.stream import redact
 from agecam.sources.words import is_live_spec, word_kind

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 from agecam.commands import DONE, FAILED
 from agecam.commands.console import Console
 from agecam.errors import WeightsError
-from agecam.sources.quiet import quiet_stderr
 
 if TYPE_CHECKING:
-    from agecam.weights import Card
+    from agecam.models.card import Card
 
 _WIDTH = 100
 _FIGURES = {
@@ -25,8 +24,8 @@ _FIGURES = {
 
 def run_models() -> int:
     """Print the installed models and return the exit code."""
-    with quiet_stderr:  # TensorFlow's remarks on the machine
-        from agecam.weights import find_models, load_card
+    from agecam.models.card import load_card
+    from agecam.models.store import find_models
 
     console = Console()
     cards = []

@@ -7,20 +7,21 @@ from tqdm import tqdm
 
 from agecam.commands import DONE
 from agecam.commands.console import Console
-from agecam.sources.quiet import quiet_stderr
 
 if TYPE_CHECKING:
-    from agecam.install.download import Watch
+    from agecam.models.install.download import Watch
 
 _PATIENCE_S = 2.0
 
 
 def run_models_add(what: list[str], name: str | None, margin: float | None) -> int:
     """Install a model and return the exit code; raises AgeCamError."""
-    with quiet_stderr:  # TensorFlow's remarks on the machine
-        from agecam.install.adding import Waiting, add_model
-        from agecam.install.vgg_face import MARGIN
-        from agecam.weights import user_models
+    from agecam.backends import on_processor
+    from agecam.models.install.adding import Waiting, add_model
+    from agecam.models.install.vgg_face import MARGIN
+    from agecam.models.store import user_models
+    from agecam.vision.estimator import Estimator
+
     console = Console()
     with ExitStack() as bars:
 
@@ -35,7 +36,14 @@ def run_models_add(what: list[str], name: str | None, margin: float | None) -> i
 
             return watch
 
-        added = add_model(what, user_models(), begin, name=name, margin=MARGIN if margin is None else margin)
+        added = add_model(
+            what,
+            user_models(),
+            begin,
+            lambda card: Estimator.load(str(card.path), on_processor()),
+            name=name,
+            margin=MARGIN if margin is None else margin,
+        )
     if isinstance(added, Waiting):
         console.say(
             f"The weights for the {added.task} are checked and kept. Add those for the {added.missing} too, "

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
 
+from agecam.outputs import CsvWriter, JsonLinesWriter, PathLike, StillWriter
 from agecam.overlay import OverlayStyle, annotate
-from agecam.recorder import CsvWriter, JsonLinesWriter, PathLike, StillWriter
 from agecam.types import Frame, FrameResult, Image
 
 

@@ -4,7 +4,7 @@ import os
 import sys
 
 from agecam.commands.first_run import run_first
-from agecam.weights import find_model
+from agecam.models.store import find_model
 
 
 def run_open(spec: str | None, model: str | None = None) -> int:

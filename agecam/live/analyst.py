@@ -1,20 +1,20 @@
-"""The inference thread: imports TensorFlow, loads the networks, and judges the newest frame, again and again."""
+"""The inference thread: loads the networks, and judges the newest frame, again and again."""
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from agecam.engine.options import EngineOptions
+from agecam.engine.schedule import Plan
 from agecam.errors import AgeCamError
 from agecam.live.figures import Rate
 from agecam.live.mailbox import Mailbox
-from agecam.options import EngineOptions
-from agecam.schedule import Plan
 from agecam.types import Frame, FrameResult
 
 
 class LiveEngine(Protocol):
-    """What the inference thread needs of `agecam.engine.Engine`."""
+    """What the inference thread needs of `agecam.engine.engine.Engine`."""
 
     @property
     def device(self) -> str:
@@ -39,10 +39,7 @@ class LiveEngine(Protocol):
         """Forget the people seen so far."""
 
 
-FirstSize = Callable[[], tuple[int, int] | None]
-"""Height and width of the frame that waits to be judged, once there is one."""
-
-BuildEngine = Callable[[EngineOptions, FirstSize], LiveEngine]
+BuildEngine = Callable[[EngineOptions], LiveEngine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,17 +146,13 @@ class Analyst:
         self.loading = True
         self._changed()
         try:
-            self.engine = self._build(self._options, self._first_size)
+            self.engine = self._build(self._options)
             self._generation = None
             self.error = None
         except AgeCamError as error:
             self.engine, self.error = None, error
         self.loading = False
         self._changed()
-
-    def _first_size(self) -> tuple[int, int] | None:
-        task = self.tasks.peek()
-        return None if task is None else (task.frame.image_bgr.shape[0], task.frame.image_bgr.shape[1])
 
     def _say(self, error: AgeCamError | None) -> None:
         if str(error) != str(self.error):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from agecam.schedule import Plan
+from agecam.engine.schedule import Plan
 
 WINDOW_S = 2.0
 KEPT_DELAYS = 600

@@ -3,7 +3,7 @@
 from collections import deque
 from typing import NamedTuple
 
-from agecam.flow import SmallGrey, carried
+from agecam.tracking.optical_flow import SmallGrey, carried
 from agecam.types import Face, Frame, FrameResult
 
 KEPT_FRAMES = 45

@@ -8,7 +8,7 @@ from enum import Enum
 
 from agecam.errors import AgeCamError
 from agecam.live.pace import Pace
-from agecam.memory import give_back_freed
+from agecam.runtime.memory import give_back_freed
 from agecam.sources import FrameSource, SeekableSource, SourceInfo
 from agecam.types import Frame
 

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 
 from agecam.errors import AgeCamError
-from agecam.memory import give_back_freed
-from agecam.recorder import PathLike, VideoWriter
+from agecam.outputs import PathLike, VideoWriter
+from agecam.runtime.memory import give_back_freed
 from agecam.types import Image
 
 _WAITING_FRAMES = 12

@@ -6,10 +6,10 @@ from datetime import datetime
 from pathlib import Path
 
 from agecam.live.session import View
+from agecam.outputs import StillWriter
 from agecam.overlay import OverlayStyle, annotate
 from agecam.overlay.mirror import mirrored
-from agecam.recorder import StillWriter
-from agecam.recorder.atomic import PartFile
+from agecam.runtime.files import PartFile
 from agecam.types import FrameResult, Image
 
 KEYWORD = "AgeCam results"

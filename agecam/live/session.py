@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from agecam.engine.options import EngineOptions
 from agecam.errors import AgeCamError
 from agecam.live.analyst import Analyst, BuildEngine, Judged, Task
 from agecam.live.figures import Delays, LiveFigures, Rate
 from agecam.live.follow import Follower
 from agecam.live.player import OpenSource, Phase, Player, PlayerState
-from agecam.options import EngineOptions
 from agecam.sources import FrameSource
 from agecam.types import Face, Frame
 

@@ -10,6 +10,8 @@ import numpy.typing as npt
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
+from agecam.runtime.package_files import package_file
+
 
 class Written(NamedTuple):
     """A text as it is to be inked."""
@@ -38,9 +40,7 @@ def dejavu(text: str, size_px: int, bold: bool) -> Written:
 
 def dejavu_file(bold: bool) -> Path:
     """Where the font lies: Matplotlib carries it."""
-    import matplotlib  # a third of a second, due only where text is drawn
-
-    return Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")
+    return package_file("matplotlib", "mpl-data", "fonts", "ttf", "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")
 
 
 @lru_cache(maxsize=64)

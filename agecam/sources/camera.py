@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 
 from agecam.errors import SourceError
+from agecam.runtime.quiet import quiet_opencv
 from agecam.sources.live import LiveSource
-from agecam.sources.quiet import quiet_opencv
 from agecam.sources.v4l2 import read_offers
 
 _LINUX_CAMERAS = Path("/sys/class/video4linux")

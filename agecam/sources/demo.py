@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agecam.errors import SourceError
+from agecam.runtime.package_files import package_file
 from agecam.sources.base import SEEK_TOLERANCE_S, BaseSource, SourceInfo
 from agecam.sources.pictures import read_picture
 from agecam.types import Box, Frame, Image
@@ -188,16 +189,12 @@ def portraits() -> tuple[Image, Image]:
 
     They come with scikit-image and Matplotlib. Raises SourceError where these lack them.
     """
-    # Imported here, as they take half a second that only the demo needs.
     try:
-        from matplotlib.cbook import get_sample_data
-        from skimage.data import astronaut
-
-        rgb = np.asarray(astronaut(), np.uint8)  # type: ignore[no-untyped-call]
-        admiral = read_picture(str(get_sample_data("grace_hopper.jpg", asfileobj=False)))
-    except (ImportError, OSError) as error:
+        astronaut = package_file("skimage", "data", "astronaut.png")
+        admiral = package_file("matplotlib", "mpl-data", "sample_data", "grace_hopper.jpg")
+    except OSError as error:
         raise SourceError("The demo lacks its portraits: install scikit-image and matplotlib again.") from error
-    return np.ascontiguousarray(rgb[:, :, ::-1]), admiral
+    return read_picture(astronaut), read_picture(admiral)
 
 
 class _Cutout:

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from agecam.errors import SourceError
+from agecam.runtime.quiet import quiet_opencv
 from agecam.sources.base import BaseSource, SourceInfo
-from agecam.sources.quiet import quiet_opencv
 from agecam.types import Frame, Image
 
 _FASTEST_FPS = 1000.0

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from agecam.errors import SourceError
+from agecam.runtime.quiet import quiet_stderr
 from agecam.sources.base import SECONDS_A_PICTURE, BaseSource, SourceInfo
-from agecam.sources.quiet import quiet_stderr
 from agecam.sources.video import is_animated
 from agecam.types import Frame, Image
 

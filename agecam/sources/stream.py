@@ -9,8 +9,8 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 import cv2
 
 from agecam.errors import SourceError
+from agecam.runtime.quiet import quiet_opencv
 from agecam.sources.live import LiveSource
-from agecam.sources.quiet import quiet_opencv
 
 STREAM_SCHEMES = frozenset({"rtsp", "rtmp", "http", "https", "udp", "tcp"})
 

@@ -1,13 +1,10 @@
-"""Opens the window. TensorFlow is imported by the inference thread, when the window is on the screen."""
+"""Opens the window. The networks are loaded by the inference thread, when the window is on the screen."""
 
-import gc
 import logging
 import logging.handlers
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,11 +14,9 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from agecam import __version__
+from agecam.engine.options import EngineOptions
 from agecam.live import LiveEngine
-from agecam.live.analyst import FirstSize
-from agecam.options import EngineOptions
-from agecam.schedule import BUDGET_MS
-from agecam.settings import Settings, Theme, default_path, load_settings
+from agecam.runtime.settings import Settings, Theme, default_path, load_settings
 from agecam.sources import FrameSource, is_live_spec, list_cameras, name_of, open_source
 from agecam.ui.look import apply_theme
 from agecam.ui.main_window import MainWindow
@@ -32,8 +27,6 @@ log = logging.getLogger(__name__)
 
 _TRANSLATIONS = Path(__file__).parent / "translations"
 _LOG_BYTES = 500_000
-STILL_FACE_PX = 24.0
-"""Smallest face in a photograph: there is time to find those that a live picture is too quick for."""
 
 
 def run_window(spec: str | None, model: str | None = None) -> int:
@@ -50,7 +43,7 @@ def run_window(spec: str | None, model: str | None = None) -> int:
     if model is not None:
         settings = replace(settings, model=model)
     application, translators = prepare_application(settings.theme)
-    window = MainWindow(settings, path, build_live_engine, open_with, recognise, list_cameras, log_path=log_path)
+    window = MainWindow(settings, path, build_engine, open_with, recognise, list_cameras, log_path=log_path)
     window.cameras.start()
     window.show()
     if problem is not None:
@@ -60,7 +53,7 @@ def run_window(spec: str | None, model: str | None = None) -> int:
     code = application.exec()
     del translators
     if not window.all_ended:
-        # A camera driver hangs, or TensorFlow is still being imported: neither can be ended from outside, and
+        # A camera driver hangs, or the networks are still being loaded: neither can be ended from outside, and
         # taking Python down around a running thread would crash. All files are closed.
         log.warning("a thread did not end in time")
         logging.shutdown()
@@ -84,40 +77,11 @@ def prepare_application(theme: Theme) -> tuple[QApplication, list[QTranslator]]:
     return application, install_translations(application, QLocale.system())
 
 
-def build_live_engine(options: EngineOptions, first_size: FirstSize) -> LiveEngine:
-    """The engine; imports TensorFlow. Raises AgeCamError."""
-    from agecam.sources.quiet import quiet_stderr
+def build_engine(options: EngineOptions) -> LiveEngine:
+    """The engine; imports what computes only now, on the thread that calls it. Raises AgeCamError."""
+    from agecam.live.loading import build_live_engine
 
-    with quiet_stderr:  # TensorFlow's and CUDA's remarks on the machine
-        with _absent("matplotlib.pyplot", "pandas"):
-            from agecam.device import choose_device, start_in_background
-            from agecam.engine import build_engine
-
-        choose_device(options.device)
-        start_in_background()
-        engine = build_engine(
-            options.model,
-            options.device,
-            options.min_face_px,
-            first_size=first_size(),
-            still_face_px=min(options.min_face_px, STILL_FACE_PX),
-            budget_ms=BUDGET_MS,
-        )
-    # A million objects of TensorFlow's that stay: looking through them again and again would hold up the window.
-    gc.freeze()
-    return engine
-
-
-@contextmanager
-def _absent(*modules: str) -> Iterator[None]:
-    """Keras imports these for nothing that AgeCam uses: a second less until the first label."""
-    hidden = [name for name in modules if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None: not to be imported
-    try:
-        yield
-    finally:
-        for name in hidden:
-            del sys.modules[name]
+    return build_live_engine(options)
 
 
 def open_with(spec: str, settings: Settings) -> FrameSource:

@@ -3,9 +3,9 @@
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
-from agecam.options import EngineOptions
+from agecam.engine.options import EngineOptions
 from agecam.overlay import OverlayStyle
-from agecam.settings import Settings
+from agecam.runtime.settings import Settings
 from agecam.ui.actions import STYLE, Actions
 from agecam.ui.dialogs import SettingsDialog
 from agecam.ui.look import apply_theme
@@ -45,7 +45,7 @@ class Choices(QObject):
 
     def engine_options(self) -> EngineOptions:
         """How the engine is built."""
-        return EngineOptions(self.settings.model, self.settings.device, float(self.settings.min_face_px))
+        return EngineOptions(self.settings.model, self.settings.device, min_face_px=float(self.settings.min_face_px))
 
     def replace(self, settings: Settings) -> None:
         """Go on with other settings."""
@@ -61,7 +61,7 @@ class Choices(QObject):
             self.redrawn.emit()
 
     def _ask(self) -> None:
-        from agecam.weights import find_models
+        from agecam.models.store import find_models
 
         dialog = SettingsDialog(self.settings, [path.stem for path in find_models()], self._window)
         if dialog.exec():

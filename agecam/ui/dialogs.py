@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from agecam import __version__
-from agecam.settings import Settings
+from agecam.runtime.settings import Settings
 from agecam.ui.actions import Actions
 from agecam.ui.messages import Text
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from agecam import __version__
 from agecam.errors import AgeCamError
 from agecam.live import LiveSession
-from agecam.settings import Settings
+from agecam.runtime.settings import Settings
 from agecam.ui.actions import Actions
 from agecam.ui.dialogs import AboutDialog, ShortcutsDialog
 from agecam.ui.messages import Text, told
@@ -63,7 +63,8 @@ class Help(QObject):
         self._toast.tell(Text.DETAILS_COPIED())
 
     def _about(self) -> None:
-        from agecam.weights import find_model, load_card
+        from agecam.models.card import load_card
+        from agecam.models.store import find_model
 
         try:
             card = load_card(find_model(self._settings().model))

@@ -25,7 +25,7 @@ from agecam.live import BuildEngine, LiveSession, Phase, View
 from agecam.live.analyst import Judged
 from agecam.live.people import People
 from agecam.live.screenshot import composed
-from agecam.settings import Settings, save_settings
+from agecam.runtime.settings import Settings, save_settings
 from agecam.sources import CameraInfo, list_modes
 from agecam.ui.actions import ICONS, build_actions
 from agecam.ui.bridge import Bridge

@@ -12,9 +12,9 @@ import numpy as np
 from PySide6.QtCore import QTimer
 
 from agecam.live import BuildEngine
-from agecam.memory import resident_mib
-from agecam.settings import Settings
-from agecam.ui.app import build_live_engine, open_with, prepare_application, recognise
+from agecam.runtime.memory import resident_mib
+from agecam.runtime.settings import Settings
+from agecam.ui.app import build_engine, open_with, prepare_application, recognise
 from agecam.ui.main_window import MainWindow
 
 TICK_MS = 4
@@ -49,7 +49,7 @@ class Smoothness:
 
 
 def measure_window(
-    spec: str, seconds: float, tick: Callable[[float], object], build: BuildEngine = build_live_engine
+    spec: str, seconds: float, tick: Callable[[float], object], build: BuildEngine = build_engine
 ) -> Smoothness | None:
     """Show a source in the window for so many seconds after the first label; None if no label came.
 

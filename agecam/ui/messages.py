@@ -179,4 +179,5 @@ def told(error: AgeCamError | None) -> str:
     if error is None:
         return ""
     sentence = QCoreApplication.translate("AgeCam", error.sentence)
-    return sentence.format(**error.values) if error.values else sentence
+    values = {name: told(of) if isinstance(of, AgeCamError) else of for name, of in error.values.items()}
+    return sentence.format(**values) if values else sentence

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from agecam.engine.schedule import Plan
 from agecam.errors import AgeCamError
 from agecam.live import LiveFigures, Phase, PlayerState
-from agecam.schedule import Plan
 from agecam.ui.messages import Text, told
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from PySide6.QtCore import QObject, Signal
 
 from agecam.live import LiveSession, View
-from agecam.settings import Settings
+from agecam.runtime.settings import Settings
 from agecam.sources import CameraInfo, CameraMode, FrameSource, redact
 from agecam.ui.messages import Text
 from agecam.ui.permission import ask_for_camera

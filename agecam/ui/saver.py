@@ -14,9 +14,9 @@ from agecam.errors import AgeCamError
 from agecam.live.recording import Recording
 from agecam.live.screenshot import SavingOptions, composed, save_screenshot, stamped_name
 from agecam.live.session import View
+from agecam.outputs.results import CsvWriter, csv_rows
 from agecam.overlay import OverlayStyle
-from agecam.recorder.results import CsvWriter, csv_rows
-from agecam.settings import Settings
+from agecam.runtime.settings import Settings
 from agecam.types import FrameResult, Image
 from agecam.ui.messages import Text, told
 from agecam.ui.video_view import Toast

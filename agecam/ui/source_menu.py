@@ -7,7 +7,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QWidget
 
-from agecam.settings import Settings
+from agecam.runtime.settings import Settings
 from agecam.sources import CameraInfo, CameraMode
 from agecam.ui.actions import Actions
 from agecam.ui.messages import Text

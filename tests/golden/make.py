@@ -1,4 +1,4 @@
-"""Write the golden crops anew: python tests/golden/make.py
+"""Write the golden crops anew: PYTHONPATH=tests python tests/golden/make.py
 
 Only when the crop was changed on purpose and the weights were trained on the new one. Look at the pictures before
 committing them: upright, brows to chin, in their natural colours.
@@ -8,18 +8,19 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from models import GOLDEN_SQUARES
 
-from agecam.alignment import crop_faces, squares_of
-from agecam.detector import FaceDetector
+from agecam.models.card import load_card
+from agecam.models.store import find_model
 from agecam.sources.demo import portraits
-from agecam.weights import load_model
+from agecam.vision.crop import crop_faces
 
 
 def main() -> None:
-    card, _ = load_model("compact")
+    card = load_card(find_model("compact"))
     for name, picture in zip(("collins", "hopper"), portraits(), strict=True):
-        squares = squares_of(FaceDetector(min_face_px=60, compiled=False).detect(picture))
-        crop_rgb = np.asarray(crop_faces(picture, squares, card.crop)[0], np.uint8)
+        square = np.array([GOLDEN_SQUARES[name]], np.float32)
+        crop_rgb = np.asarray(crop_faces(picture, square, card.crop)[0], np.uint8)
         cv2.imwrite(str(Path(__file__).with_name(f"{name}.png")), crop_rgb[..., ::-1])
 
 

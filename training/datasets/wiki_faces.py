@@ -5,19 +5,16 @@ what the network sees, cut and brought to size by the program's own `crop_faces`
 """
 
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import tensorflow as tf
 
-from agecam.alignment import crop_faces
 from agecam.errors import SourceError, UsageError
 from agecam.types import AGE_CLASSES, CropSpec, Image
+from agecam.vision.crop import crop_faces
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +80,12 @@ class WikiFaces:
 
 
 def whole_square(picture: Image) -> npt.NDArray[np.float32]:
-    """The square about a whole picture, as `agecam.alignment` has squares; grey where the picture is not square."""
+    """The square about a whole picture, as `agecam.vision.crop` has squares; grey where the picture is not square."""
     height, width = picture.shape[:2]
     return np.array([width / 2, height / 2, max(width, height) / 2, 0], np.float32)
 
 
 def whole(picture: Image, size_px: int) -> Image:
     """A picture, brought to size: `(size_px, size_px, 3) uint8`, RGB."""
-    return np.asarray(_cut(size_px)(picture, whole_square(picture)[np.newaxis])[0])
-
-
-@cache
-def _cut(size_px: int) -> Any:
     spec = CropSpec(size_px, 0.0, alignment="box")
-    signature = [tf.TensorSpec((None, None, 3), tf.uint8), tf.TensorSpec((None, 4), tf.float32)]
-    return tf.function(
-        lambda frame, squares: tf.cast(crop_faces(frame, squares, spec), tf.uint8), input_signature=signature
-    )
+    return np.asarray(crop_faces(picture, whole_square(picture)[np.newaxis], spec)[0], np.uint8)

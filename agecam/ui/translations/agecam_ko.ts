@@ -504,6 +504,10 @@
         <translation>&apos;{spec}&apos; 항목에는 프레임이 없습니다. 동영상, 사진 또는 사진 폴더를 고르세요.</translation>
     </message>
     <message>
+        <source>AgeCam computes on the processor: {reason}</source>
+        <translation>AgeCam은 프로세서로 계산합니다: {reason}</translation>
+    </message>
+    <message>
         <source>Cannot write a video as {path}: choose a name ending in .mp4 or .mkv.</source>
         <translation>{path} 이름으로는 동영상을 저장할 수 없습니다. .mp4 또는 .mkv로 끝나는 이름을 고르세요.</translation>
     </message>
@@ -568,6 +572,18 @@
         <translation>{suffix} 형식으로는 사진을 저장할 수 없습니다. .png 또는 .jpg를 고르세요.</translation>
     </message>
     <message>
+        <source>Keras or TensorFlow cannot be imported ({reason}): run &apos;pip install tensorflow&apos;, or leave out --backend keras and --device gpu.</source>
+        <translation>Keras 또는 TensorFlow를 불러올 수 없습니다({reason}). &apos;pip install tensorflow&apos;를 실행하거나 --backend keras와 --device gpu를 빼십시오.</translation>
+    </message>
+    <message>
+        <source>Keras sees no GPU that it can use with {framework}.</source>
+        <translation>Keras가 {framework}에서 사용할 수 있는 GPU를 찾지 못했습니다.</translation>
+    </message>
+    <message>
+        <source>NVIDIA&apos;s CUDA libraries for TensorFlow are missing (pip install &apos;tensorflow[and-cuda]&apos;).</source>
+        <translation>TensorFlow에 필요한 NVIDIA CUDA 라이브러리가 없습니다(pip install &apos;tensorflow[and-cuda]&apos;).</translation>
+    </message>
+    <message>
         <source>No network is called &apos;{name}&apos;: there are {names}.</source>
         <translation>&apos;{name}&apos;(이)라는 네트워크는 없습니다. 사용할 수 있는 네트워크: {names}.</translation>
     </message>
@@ -580,8 +596,32 @@
         <translation>&apos;{name}&apos; 폴더의 사진 {count}장을 모두 읽을 수 없습니다. JPEG 또는 PNG로 다시 저장하세요.</translation>
     </message>
     <message>
-        <source>TensorFlow sees no GPU on this machine: compute on the processor instead (--device cpu, or auto).</source>
-        <translation>TensorFlow가 이 컴퓨터에서 그래픽 카드를 찾지 못했습니다. 프로세서로 계산하세요(--device cpu 또는 auto).</translation>
+        <source>OpenVINO computes on the processor only: leave out --device gpu, or --backend openvino.</source>
+        <translation>OpenVINO는 프로세서에서만 계산합니다. --device gpu 또는 --backend openvino를 빼십시오.</translation>
+    </message>
+    <message>
+        <source>OpenVINO is not installed here (pip install openvino): leave out --backend openvino.</source>
+        <translation>OpenVINO가 설치되어 있지 않습니다(pip install openvino). --backend openvino를 빼십시오.</translation>
+    </message>
+    <message>
+        <source>The GPU cannot be used ({reason}): AgeCam computes on the processor.</source>
+        <translation>GPU를 사용할 수 없습니다({reason}). AgeCam은 프로세서로 계산합니다.</translation>
+    </message>
+    <message>
+        <source>The network of {model} failed: {reason}</source>
+        <translation>{model}의 네트워크에서 오류가 발생했습니다: {reason}</translation>
+    </message>
+    <message>
+        <source>{path} cannot be read ({reason}): reinstall the model.</source>
+        <translation>{path}을(를) 읽을 수 없습니다({reason}). 모델을 다시 설치하십시오.</translation>
+    </message>
+    <message>
+        <source>{path} is not a network in ONNX: reinstall the model.</source>
+        <translation>{path}은(는) ONNX 네트워크가 아닙니다. 모델을 다시 설치하십시오.</translation>
+    </message>
+    <message>
+        <source>{path} is not the file that its card was written for, or it is damaged: reinstall the model.</source>
+        <translation>{path}은(는) 카드에 적힌 파일이 아니거나 손상되었습니다. 모델을 다시 설치하십시오.</translation>
     </message>
     <message>
         <source>The address {address} is of an unknown kind: use one of {known}.</source>
@@ -632,12 +672,12 @@
         <translation>&apos;{name}&apos; 폴더에 사진이 없습니다. JPEG 또는 PNG 파일이 있는 폴더를 고르세요.</translation>
     </message>
     <message>
-        <source>The graphics card cannot be used ({reason}): AgeCam computes on the processor.</source>
-        <translation>그래픽 카드를 쓸 수 없습니다({reason}). AgeCam은 프로세서로 계산합니다.</translation>
-    </message>
-    <message>
         <source>The network on the card {path} does not give {outputs} outputs.</source>
         <translation>모델 카드 {path}의 네트워크는 출력이 {outputs}개가 아닙니다.</translation>
+    </message>
+    <message>
+        <source>The networks of the face detector are missing: reinstall AgeCam.</source>
+        <translation>얼굴 검출기의 네트워크가 없습니다. AgeCam을 다시 설치하십시오.</translation>
     </message>
     <message>
         <source>The picture &apos;{name}&apos; cannot be opened ({reason}): check the path and its permissions.</source>
@@ -680,16 +720,12 @@
         <translation>&apos;{name}&apos; 동영상은 손상되었거나 이 컴퓨터에서 풀 수 없는 형식입니다. 다른 파일을 고르세요.</translation>
     </message>
     <message>
-        <source>The weights {path} are not the ones their card was written for, or are damaged: reinstall the model.</source>
-        <translation>가중치 {path} 파일이 모델 카드와 맞지 않거나 손상되었습니다. 모델을 다시 설치하세요.</translation>
-    </message>
-    <message>
-        <source>The weights {path} cannot be read ({reason}): reinstall the model.</source>
-        <translation>가중치 {path} 파일을 읽을 수 없습니다({reason}). 모델을 다시 설치하세요.</translation>
-    </message>
-    <message>
         <source>The weights {path} do not fit the network on their card ({reason}): reinstall the model.</source>
         <translation>가중치 {path} 파일이 모델 카드의 네트워크와 맞지 않습니다({reason}). 모델을 다시 설치하세요.</translation>
+    </message>
+    <message>
+        <source>There is no GPU here that TensorFlow can use; leave out --device gpu.</source>
+        <translation>TensorFlow가 사용할 수 있는 GPU가 없습니다. --device gpu를 빼십시오.</translation>
     </message>
     <message>
         <source>There is no file, folder or camera named &apos;{spec}&apos;: check the spelling.</source>

@@ -1,0 +1,6 @@
+"""What runs a network on a batch. Everything before and after exists once, in NumPy and OpenCV."""
+
+from agecam.backends.base import Backend, Runner
+from agecam.backends.choice import BackendChoice, DeviceChoice, choose_backend, on_processor
+
+__all__ = ["Backend", "BackendChoice", "DeviceChoice", "Runner", "choose_backend", "on_processor"]

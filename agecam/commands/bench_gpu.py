@@ -1,0 +1,30 @@
+"""`agecam bench --gpu`: faces a second on this computer's GPU."""
+
+import json
+from pathlib import Path
+
+from agecam.backends.keras import KerasBackend
+from agecam.bench.gpu import gpu_rows
+from agecam.bench.tables import table
+from agecam.commands import DONE
+from agecam.runtime.files import check_writable, write_whole
+
+
+def run_bench_gpu(json_path: Path | None) -> int:
+    """Print the table and return the exit code; raises UsageError where Keras sees no GPU."""
+    if json_path is not None:
+        check_writable(json_path)
+    backend = KerasBackend("gpu", any_framework=True)
+    rows = list(gpu_rows(backend))
+    *batches, detector = rows
+    print(f"Keras on {backend.framework}, GPU; faces a second\n")
+    head = ["batch", "in GPU memory", "copied for each call"]
+    print(
+        table(
+            head, [[f"{of['faces']}", f"{of['resident_per_s']:,.0f}", f"{of['copied_per_s']:,.0f}"] for of in batches]
+        )
+    )
+    print(f"\ndetector, 1280x720, faces from 60 px on: {detector['detector_ms']:.1f} ms")
+    if json_path is not None:
+        write_whole(json_path, json.dumps({"framework": backend.framework, "rows": rows}, indent=1).encode())
+    return DONE

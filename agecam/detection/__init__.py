@@ -1,1 +1,0 @@
-"""How faces are found: `agecam.detector` chooses between the two ways."""

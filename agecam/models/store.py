@@ -1,0 +1,93 @@
+"""Where models lie, and which file of a model is which."""
+
+import json
+from contextlib import suppress
+from importlib import resources
+from pathlib import Path
+
+from agecam.errors import WeightsError
+from agecam.models.card import WEIGHTS_SUFFIX, Card
+from agecam.models.files import KnownFile, NetworkFiles
+
+
+def model_folders() -> list[Path]:
+    """Where models may lie: beside a checkout's code, in the installed package, in the person's data folder."""
+    folders = [Path(__file__).resolve().parents[2] / "assets" / "models"]
+    with suppress(ModuleNotFoundError):  # a checkout that was not installed
+        folders.append(Path(str(resources.files("agecam.assets"))))
+    folders.append(user_models())
+    return folders
+
+
+def user_models() -> Path:
+    """The folder in the person's data folder: what `agecam models add` installs."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("agecam", appauthor=False)) / "models"
+
+
+def find_models() -> list[Path]:
+    """The cards of all models on this machine, the shipped ones first; of one name only the first."""
+    found: dict[str, Path] = {}
+    for folder in model_folders():
+        for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
+            found.setdefault(path.stem, path)
+    return list(found.values())
+
+
+def find_model(name: str) -> Path:
+    """The card of the model a person names: its name, or the path of its card or weights.
+
+    Raises:
+        WeightsError: there is none.
+    """
+    path = Path(name)
+    if path.suffix == ".json":
+        return path
+    if path.name.endswith(WEIGHTS_SUFFIX):
+        return path.with_name(path.name.removesuffix(WEIGHTS_SUFFIX) + ".json")
+    cards = {card.stem: card for card in find_models()}
+    if name not in cards:
+        there = ", ".join(cards) or "none: reinstall AgeCam"
+        raise WeightsError("There is no model called '{name}'; the models here are {there}.", name=name, there=there)
+    return cards[name]
+
+
+def network_files(card: Card) -> NetworkFiles:
+    """The files of a model's network."""
+    onnx = next((form for form in card.forms if (form.format, form.precision) == ("onnx", "float32")), None)
+    return NetworkFiles(
+        card.network,
+        card.crop.size_px,
+        card.arguments,
+        KnownFile(card.weights_path, card.sha256),
+        KnownFile(card.path.with_name(onnx.file), onnx.sha256) if onnx is not None else None,
+        onnx_reads_weights=onnx is not None and onnx.reads_weights,
+    )
+
+
+def detector_files() -> dict[str, NetworkFiles]:
+    """The files of MTCNN's three networks, by name: 'pnet', 'rnet' and 'onet'.
+
+    Raises:
+        WeightsError: they are not where AgeCam was installed.
+    """
+    for folder in model_folders()[:-1]:
+        path = folder / DETECTOR / f"{DETECTOR}.json"
+        with suppress(FileNotFoundError):
+            content = json.loads(path.read_text(encoding="utf-8"))
+            return {
+                name: NetworkFiles(
+                    name,
+                    of["size_px"],
+                    {},
+                    KnownFile(path.with_name(f"{name}{WEIGHTS_SUFFIX}"), of["sha256"]),
+                    KnownFile(path.with_name(f"{name}.onnx"), of["onnx_sha256"]),
+                )
+                for name, of in content["networks"].items()
+            }
+    raise WeightsError("The networks of the face detector are missing: reinstall AgeCam.")
+
+
+DETECTOR = "mtcnn"
+"""The folder of the detector's networks, and its card."""

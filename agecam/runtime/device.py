@@ -1,0 +1,101 @@
+"""What this computer can compute on, found out without importing anything heavy."""
+
+import ctypes
+import ctypes.util
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+NICENESS = 10
+"""Of the networks' threads beside a window: 0 is everybody's, 19 the last in the queue."""
+
+
+def gpu_in_sight() -> bool:
+    """Whether the system lists a GPU that TensorFlow might use. Only TensorFlow itself knows whether it can."""
+    system = platform.system()
+    if system == "Linux":
+        return _nvidia_gpus() > 0 or (Path("/dev/kfd").exists() and _is_installed("tensorflow-rocm"))
+    if system == "Darwin":
+        return platform.machine() == "arm64" and _is_installed("tensorflow-metal")
+    return False  # since version 2.11 TensorFlow computes on no GPU under Windows, but under WSL it does
+
+
+def has_cuda_libraries() -> bool:
+    """Whether the libraries lie here that TensorFlow needs beside NVIDIA's driver; they are not part of its package."""
+    if platform.system() != "Linux" or not _nvidia_gpus():
+        return True  # nothing of NVIDIA's is needed
+    try:
+        if importlib.util.find_spec("nvidia.cudnn") is not None:
+            return True
+    except ModuleNotFoundError:
+        pass
+    return ctypes.util.find_library("cudnn") is not None
+
+
+def _nvidia_gpus() -> int:
+    """How many the driver lists: 0 without a driver. Asks the driver, not a GPU."""
+    if not any(Path(name).exists() for name in ("/dev/nvidiactl", "/dev/dxg")):
+        return 0
+    count = ctypes.c_int(0)
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+        if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)):
+            return 0
+    except (OSError, AttributeError):
+        return 0
+    return count.value
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor has instructions for bfloat16; only Linux tells.
+
+    VGG-Face takes half of its time in float32 then (measured with AVX512-BF16), or a third (with AMX).
+    """
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="ignore").partition("flags")[2].split("\n")[0]
+    except OSError:
+        return False
+    return bool({"amx_bf16", "avx512_bf16"} & set(flags.split()))
+
+
+def in_background(work: Callable[[], T]) -> T:
+    """Do work whose threads then take only what the rest of the program leaves of the processor, where Linux runs.
+
+    Threads inherit the priority of the one that starts them. The calling thread keeps its own: it holds Python's
+    lock at times, and would make others wait for it.
+    """
+    if sys.platform != "linux":
+        return work()
+    results: list[T] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        niceness = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(niceness + NICENESS, 19))
+        try:
+            results.append(work())
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run, name="starts the networks")
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
+    return results[0]

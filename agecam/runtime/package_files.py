@@ -1,0 +1,15 @@
+"""Files that installed packages carry, found without importing the packages."""
+
+import importlib.util
+from pathlib import Path
+
+
+def package_file(package: str, *parts: str) -> Path:
+    """Where a file of a package lies; raises FileNotFoundError where the package or the file is missing."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError(f"{package} is not installed")
+    path = Path(spec.origin).parent.joinpath(*parts)
+    if not path.is_file():
+        raise FileNotFoundError(f"{package} lacks {'/'.join(parts)}")
+    return path

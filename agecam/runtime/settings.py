@@ -1,0 +1,136 @@
+"""What AgeCam remembers between two starts: one versioned dataclass and its file."""
+
+import dataclasses
+import json
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from platformdirs import user_config_path, user_pictures_path
+
+from agecam.errors import AgeCamError
+from agecam.runtime.files import PartFile
+from agecam.sources import CameraMode
+
+VERSION = 1
+MOST_RECENT = 10
+_LARGEST_FILE = 1 << 20
+
+Theme = Literal["system", "light", "dark"]
+DeviceName = Literal["auto", "cpu", "gpu"]
+
+
+@dataclass(slots=True)
+class Settings:
+    """Every choice of a person, with what it is before anything was chosen."""
+
+    version: int = VERSION
+    # the window
+    geometry: str = ""
+    """Qt's own form, in base64."""
+    layout: str = ""
+    theme: Theme = "system"
+    show_panel: bool = True
+    show_hud: bool = False
+    # the source
+    recent: list[str] = field(default_factory=list)
+    """Newest first. Addresses of streams are kept without password."""
+    camera_width: int = 0
+    """0 as the camera has it."""
+    camera_height: int = 0
+    camera_fps: int = 0
+    loop: bool = False
+    # the picture
+    show_box: bool = True
+    show_age: bool = True
+    show_interval: bool = True
+    show_gender: bool = True
+    show_probability: bool = True
+    show_track: bool = True
+    blur_faces: bool = False
+    mirror_camera: bool = True
+    # the networks
+    model: str = "compact"
+    device: DeviceName = "auto"
+    min_face_px: int = 60
+    # what is saved
+    folder: str = ""
+    """Empty for the pictures folder of this computer's user."""
+    save_mirrored: bool = False
+    save_clean: bool = False
+    save_blurred: bool = False
+    save_json: bool = False
+
+    @property
+    def camera_mode(self) -> CameraMode | None:
+        """What cameras are asked for; None as they have it."""
+        if not self.camera_width or not self.camera_height:
+            return None
+        return CameraMode(self.camera_width, self.camera_height, self.camera_fps)
+
+    @camera_mode.setter
+    def camera_mode(self, mode: CameraMode | None) -> None:
+        mode = mode or CameraMode(0, 0)
+        self.camera_width, self.camera_height, self.camera_fps = mode.width, mode.height, mode.fps
+
+    @property
+    def saving_folder(self) -> Path:
+        """Where screenshots and recordings go."""
+        return Path(self.folder) if self.folder else user_pictures_path() / "AgeCam"
+
+    def remember(self, spec: str) -> None:
+        """Put a source at the top of the recent ones."""
+        self.recent = [spec, *(other for other in self.recent if other != spec)][:MOST_RECENT]
+
+
+def default_path() -> Path:
+    """Where the platform keeps settings."""
+    return user_config_path("AgeCam", appauthor=False) / "settings.json"
+
+
+def load_settings(path: Path) -> tuple[Settings, AgeCamError | None]:
+    """The settings of a file, and why if it could not be used; what is missing or wrong is as it is at first.
+
+    A file of a later version gives what this version knows of it.
+    """
+    try:
+        if not path.exists():
+            return Settings(), None
+        if path.stat().st_size > _LARGEST_FILE:
+            raise ValueError("it is too large")
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("it is not a list of settings")
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or error
+        problem = AgeCamError(
+            "The settings in {path} cannot be read ({reason}): AgeCam begins with the usual ones.",
+            path=path,
+            reason=reason,
+        )
+        return Settings(), problem
+    types = typing.get_type_hints(Settings)
+    fitting = {name: value for name, value in content.items() if name in types and _fits(value, types[name])}
+    return Settings(**(fitting | {"version": VERSION})), None
+
+
+def save_settings(settings: Settings, path: Path) -> None:
+    """Old or new, never half. Raises OutputError."""
+    file = PartFile(path)
+    try:
+        # As ASCII, since names of files that are no proper text hold lone surrogates, which UTF-8 cannot.
+        file.write((json.dumps(dataclasses.asdict(settings), indent=1) + "\n").encode("ascii"))
+        file.commit()
+    finally:
+        file.discard()
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    if typing.get_origin(kind) is Literal:
+        return value in typing.get_args(kind)
+    if typing.get_origin(kind) is list:
+        return isinstance(value, list) and all(isinstance(item, str) for item in value) and len(value) <= MOST_RECENT
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100_000
+    return isinstance(value, kind)

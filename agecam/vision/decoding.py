@@ -1,0 +1,46 @@
+"""The one place where a network's outputs become years and words."""
+
+import numpy as np
+
+from agecam.models.card import Calibration
+from agecam.types import AGE_CLASSES, Attributes, FloatArray, Gender
+
+_AGES = np.arange(AGE_CLASSES, dtype=np.float32)
+
+
+def decode(logits: FloatArray, calibration: Calibration) -> list[Attributes]:
+    """`(N, 103)` logits -> attributes."""
+    distributions = _softmax(logits[:, :AGE_CLASSES])
+    genders = _softmax(logits[:, AGE_CLASSES:] / np.float32(calibration.gender_temperature))
+    return [
+        attributes_of(distribution, float(gender[0]), calibration)
+        for distribution, gender in zip(distributions, genders, strict=True)
+    ]
+
+
+def attributes_of(distribution: FloatArray, female_probability: float, calibration: Calibration) -> Attributes:
+    """One face's attributes from its `(101,)` age distribution and calibrated gender probability."""
+    low, high = interval(distribution, calibration.interval_tail)
+    probability = max(female_probability, 1 - female_probability)
+    gender: Gender = "female" if female_probability >= 0.5 else "male"
+    return Attributes(
+        age=float(distribution @ _AGES),
+        age_low=low,
+        age_high=high,
+        gender=gender if probability >= calibration.unsure_below else "unsure",
+        gender_probability=probability,
+        female_probability=female_probability,
+        age_distribution=distribution,
+    )
+
+
+def interval(distribution: FloatArray, tail: float) -> tuple[float, float]:
+    """Ages in years that leave `tail` of a `(101,)` distribution out at each end, each age a bin a year wide."""
+    reached = np.concatenate([[0], np.cumsum(distribution, dtype=np.float64)])
+    low, high = np.interp([tail, 1 - tail], reached / reached[-1], np.arange(AGE_CLASSES + 1) - 0.5)
+    return float(max(low, 0)), float(min(high, AGE_CLASSES - 1))
+
+
+def _softmax(logits: FloatArray) -> FloatArray:
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True), np.float32)

@@ -1,0 +1,264 @@
+"""MTCNN (Zhang et al. 2016): an image pyramid, three networks one after the other, non-maximum suppression.
+
+All levels of the pyramid lie side by side in one picture, so that the proposal network runs once. Boxes here are
+(top, left, bottom, right).
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from agecam.backends import Runner
+from agecam.types import FloatArray, Image
+from agecam.vision.pyramid import (
+    BLOCK,
+    CELL_PX,
+    GREY,
+    MOST_PROPOSALS,
+    OUTPUT_THRESHOLD,
+    PROPOSAL_THRESHOLD,
+    REFINE_THRESHOLD,
+    STRIDE_PX,
+)
+
+MOST_SIDE_PX = 32766
+"""Longest side of a frame: OpenCV's resampling counts in 16 bits."""
+_SHRINKS = 10
+"""What the proposal network's convolutions take off each side, before its stride."""
+_AT_A_TIME = 256
+"""Patches cut out in one go."""
+_FROM_HALF = 0.25
+"""Levels of at most this scale are averaged from the halved frame, or from smaller ones."""
+_MOST_VALUES = 3 * 3840 * 2160
+"""Of a frame that is made floats, and of an array that is kept: more would take too much memory for what it gives."""
+
+_Pixels = Image | FloatArray
+"""`(H, W, 3)`, 0 to 255."""
+
+
+class _Scratch:
+    """Arrays that are used again from frame to frame: new ones of such size cost more than what is done to them."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, FloatArray] = {}
+
+    def array(self, use: str, shape: tuple[int, ...]) -> FloatArray:
+        """With anything in it."""
+        array = self._arrays.get(use)
+        if array is None or array.shape != shape:
+            array = np.empty(shape, np.float32)
+            if array.size <= _MOST_VALUES:
+                self._arrays[use] = array
+        return array
+
+    def floats(self, frame: Image) -> _Pixels:
+        """The same in floats, unless they are too many."""
+        if frame.size > _MOST_VALUES:
+            return frame
+        array = self.array("frame", frame.shape)
+        np.copyto(array, frame)
+        return array
+
+    def half(self, use: str, pixels: _Pixels) -> _Pixels:
+        """Means of two by two, bytes of bytes and floats of floats."""
+        rows, columns = pixels.shape[0] // 2, pixels.shape[1] // 2
+        if pixels.dtype == np.uint8:
+            return np.asarray(cv2.resize(pixels, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
+        into = self.array(use, (rows, columns, 3))
+        return np.asarray(cv2.resize(pixels, (columns, rows), into, interpolation=cv2.INTER_AREA), np.float32)
+
+
+class Mtcnn:
+    """Finds faces in frames up to `MOST_SIDE_PX` a side."""
+
+    def __init__(self, runners: Mapping[str, Runner]) -> None:
+        """
+        Args:
+            runners: of 'pnet', 'rnet' and 'onet', as `agecam.models.networks.mtcnn` defines them.
+        """
+        self._pnet, self._rnet, self._onet = (runners[name] for name in ("pnet", "rnet", "onet"))
+        self._scratch = _Scratch()
+
+    def find_faces(self, frame: Image, scales: tuple[float, ...], halvings: int) -> FloatArray:
+        """`(H, W, 3) uint8` BGR -> `(N, 15)`: box, score, five x, five y."""
+        pixels: _Pixels = frame
+        if scales[0] > _FROM_HALF or not halvings:
+            # With levels and patches rounded to bytes, landmarks of small faces go astray: from 20 px on those of
+            # 1 face in 80 by over 5 % of its width. Where only larger ones are looked for that is not worth its time.
+            pixels = self._scratch.floats(frame)
+
+        # 1. Proposals from every level of the pyramid
+        boxes = _square(_suppress(self._proposals(pixels, scales, halvings), 0.7)[:, :4])
+
+        # 2. Refinement of the proposals
+        outputs = _run(self._rnet, pixels, boxes, 24, 5, batch_step=16)
+        rows = _confident(_refine(boxes, outputs[:, :4]), outputs[:, 4], REFINE_THRESHOLD)
+        boxes = _square(_suppress(rows, 0.7)[:, :4])
+
+        # 3. Output: final boxes and the five landmarks
+        outputs = _run(self._onet, pixels, boxes, 48, 15, batch_step=4)
+        landmarks = _place(outputs[:, 5:], boxes)
+        rows = _confident(_refine(boxes, outputs[:, :4]), outputs[:, 4], OUTPUT_THRESHOLD, landmarks)
+        return _suppress(rows, 0.7, over_smaller=True)
+
+    def _proposals(self, pixels: _Pixels, scales: tuple[float, ...], halvings: int) -> FloatArray:
+        """`(N, 5)`: box and score, the best of each level."""
+        sheet = _sheet_of(pixels.shape[0], pixels.shape[1], scales)
+        (outputs,) = self._pnet(sheet.filled(pixels, scales, halvings, self._scratch)[np.newaxis])
+        logits = outputs[:, :, 4]
+        rows, columns = np.nonzero((logits > _logit(PROPOSAL_THRESHOLD)) & (sheet.level >= 0))
+        levels = sheet.level[rows, columns]
+        corner = np.stack([rows, columns], axis=1) * STRIDE_PX - sheet.corners[levels]
+        # The package's cells span 11 px, from their second pixel on: its networks were trained so.
+        boxes = np.concatenate([corner + 1, corner + CELL_PX], axis=1) + outputs[rows, columns, :4] * (CELL_PX - 1)
+        boxes /= np.asarray(scales)[levels, np.newaxis]
+        scored = np.concatenate([boxes, _sigmoid(logits[rows, columns])[:, np.newaxis]], axis=1).astype(np.float32)
+        return np.concatenate([_suppress(scored[levels == level], 0.5) for level in range(len(scales))])
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """Where the levels of the pyramid lie in one picture."""
+
+    height_px: int
+    width_px: int
+    corners: npt.NDArray[np.int64]
+    """`(levels, 2)`: top and left of each; even, as the network's stride is."""
+    sizes: tuple[tuple[int, int], ...]
+    """Height and width of each."""
+    level: npt.NDArray[np.int8]
+    """Of each cell that the proposal network gives, or -1 where it sees two levels or none."""
+
+    def filled(self, pixels: _Pixels, scales: tuple[float, ...], halvings: int, scratch: _Scratch) -> FloatArray:
+        """The levels of a frame, grey around them."""
+        sheet = scratch.array("sheet", (self.height_px, self.width_px, 3))
+        sheet[:] = GREY
+        octaves = [pixels]
+        for scale, (top, left), (height, width) in zip(scales, self.corners.tolist(), self.sizes, strict=True):
+            # Averaged from the nearest octave that has at least twice the size: from the whole frame, as the package
+            # does it, that is slow, and the same to the eye of the networks; from the level before, it is not.
+            while scale <= 0.5 ** (len(octaves) + 1) and len(octaves) <= halvings:
+                octaves.append(scratch.half(f"octave {len(octaves)}", octaves[-1]))
+            level = cv2.resize(octaves[-1], (width, height), interpolation=cv2.INTER_AREA)
+            sheet[top : top + height, left : left + width] = level
+        return sheet
+
+
+@lru_cache(maxsize=16)
+def _sheet_of(height_px: int, width_px: int, scales: tuple[float, ...]) -> _Sheet:
+    """Levels in rows, each in the first row that has room for it; they come largest first."""
+    sizes = tuple((int(height_px * scale), int(width_px * scale)) for scale in scales)
+    width = _even(sizes[0][1])
+    corners: list[tuple[int, int]] = []
+    shelves: list[list[int]] = []  # of each: top and what is taken of its width
+    bottom = 0
+    for level_height, level_width in sizes:
+        shelf = next((shelf for shelf in shelves if shelf[1] + level_width <= width), None)
+        if shelf is None:
+            shelf = [bottom, 0]
+            shelves.append(shelf)
+            bottom += _even(level_height)
+        corners.append((shelf[0], shelf[1]))
+        shelf[1] += _even(level_width)
+    level = np.full(((bottom - _SHRINKS) // STRIDE_PX, (width - _SHRINKS) // STRIDE_PX), -1, np.int8)
+    for number, ((top, left), size) in enumerate(zip(corners, sizes, strict=True)):
+        rows, columns = (math.ceil((side - _SHRINKS) / STRIDE_PX) for side in size)
+        level[top // 2 : top // 2 + rows, left // 2 : left // 2 + columns] = number
+    return _Sheet(bottom, width, np.array(corners), sizes, level)
+
+
+def _even(side_px: int) -> int:
+    """The next even number that leaves a pixel of grey or more: pooling looks one further where a side is odd."""
+    return side_px + 2 - side_px % 2
+
+
+def _confident(boxes: FloatArray, logits: FloatArray, threshold: float, *more: FloatArray) -> FloatArray:
+    rows = np.concatenate([boxes, _sigmoid(logits)[:, np.newaxis], *more], axis=1)
+    return rows[logits > _logit(threshold)]
+
+
+def _suppress(rows: FloatArray, overlap: float, over_smaller: bool = False) -> FloatArray:
+    """Non-maximum suppression: rows (box, score, ...), best first, without those that a better row overlaps.
+
+    Unlike in the greedy form, a suppressed row still suppresses others; the package works so. `over_smaller` measures
+    the overlap against the smaller of the two areas instead of their union.
+    """
+    rows = rows[np.argsort(-rows[:, 4], kind="stable")[:MOST_PROPOSALS]]
+    suppressed = np.zeros(len(rows), bool)
+    for first in range(0, len(rows), BLOCK):
+        block, better = rows[first : first + BLOCK], rows[: first + BLOCK]
+        is_better = np.arange(len(better))[:, np.newaxis] < first + np.arange(len(block))
+        overlapped = _overlap(better[:, np.newaxis, :4], block[:, :4], over_smaller) > overlap
+        suppressed[first : first + BLOCK] = (overlapped & is_better).any(0)
+    return rows[~suppressed]
+
+
+def _overlap(first: FloatArray, second: FloatArray, over_smaller: bool) -> FloatArray:
+    height = np.minimum(first[..., 2], second[..., 2]) - np.maximum(first[..., 0], second[..., 0])
+    width = np.minimum(first[..., 3], second[..., 3]) - np.maximum(first[..., 1], second[..., 1])
+    shared = np.maximum(height, 0) * np.maximum(width, 0)
+    areas = [(boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1]) for boxes in (first, second)]
+    return np.asarray(shared / (np.minimum(*areas) if over_smaller else areas[0] + areas[1] - shared))
+
+
+def _square(boxes: FloatArray) -> FloatArray:
+    size = boxes[:, 2:] - boxes[:, :2]
+    side = size.max(axis=1, keepdims=True)
+    corner = (boxes[:, :2] + boxes[:, 2:] - side) / 2
+    return np.concatenate([corner, corner + side], axis=1)
+
+
+def _run(network: Runner, pixels: _Pixels, boxes: FloatArray, size: int, outputs: int, batch_step: int) -> FloatArray:
+    """`(N, outputs)` of the patches in `(N, 4)` boxes."""
+    if not len(boxes):
+        return np.zeros((0, outputs), np.float32)
+    # Kernels are prepared for every size of batch they meet.
+    batch = np.zeros((-(-len(boxes) // batch_step) * batch_step, size, size, 3), np.float32)
+    for first in range(0, len(boxes), _AT_A_TIME):
+        some = boxes[first : first + _AT_A_TIME]
+        _cut_patches(pixels, some, batch[first : first + len(some)])
+    return network(batch)[: len(boxes)]
+
+
+def _cut_patches(pixels: _Pixels, boxes: FloatArray, patches: FloatArray) -> None:
+    """Fill `(N, size, size, 3)` with bilinear samples, from one edge of a box to the other, as TensorFlow takes them;
+    grey outside the frame."""
+    shape = patches.shape[:3]
+    size = shape[1]
+    last_places = np.array(pixels.shape[:2], np.float32) - 1
+    first, last = (boxes[:, sides] / (last_places + 1) * last_places for sides in ((0, 1), (2, 3)))
+    steps = np.linspace(0, 1, size, dtype=np.float32)
+    y, x = (first[:, axis, np.newaxis] + (last - first)[:, axis, np.newaxis] * steps for axis in (0, 1))
+    map_x = np.broadcast_to(x[:, np.newaxis, :], shape).reshape(-1, size)
+    map_y = np.broadcast_to(y[:, :, np.newaxis], shape).reshape(-1, size)
+    cut = cv2.remap(pixels, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    patches[:] = cut.reshape(patches.shape)
+    outside_y, outside_x = ((at < 0) | (at > end) for at, end in zip((y, x), last_places, strict=True))
+    for place in np.nonzero(outside_y.any(axis=1) | outside_x.any(axis=1))[0]:
+        patches[place, outside_y[place]] = GREY
+        patches[place, :, outside_x[place]] = GREY
+
+
+def _refine(boxes: FloatArray, offsets: FloatArray) -> FloatArray:
+    size = boxes[:, 2:] - boxes[:, :2] + 1
+    return boxes + offsets * np.tile(size, (1, 2))
+
+
+def _place(landmarks: FloatArray, boxes: FloatArray) -> FloatArray:
+    size = boxes[:, 2:] - boxes[:, :2] + 1
+    x = landmarks[:, :5] * size[:, 1:2] + boxes[:, 1:2] - 1
+    y = landmarks[:, 5:] * size[:, 0:1] + boxes[:, 0:1] - 1
+    return np.concatenate([x, y], axis=1)
+
+
+def _sigmoid(logits: FloatArray) -> FloatArray:
+    return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
+
+
+def _logit(probability: float) -> float:
+    return math.log(probability / (1 - probability))
