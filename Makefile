@@ -1,4 +1,4 @@
-# Each target sets up all that it needs, once: see .ci/set_up.py. Extra arguments go in ARGS.
+# Each target installs what it needs, once: see .ci/set_up.py. Extra arguments go in ARGS.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -6,7 +6,7 @@ BIN := .venv/bin
 .DEFAULT_GOAL := help
 .PHONY: help run test bench package set-up clean
 
-help: ## List what make can do
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 run: ## Run AgeCam; for example: make run ARGS=demo
@@ -19,7 +19,7 @@ test: set-up ## Check style and types, then run the tests; ARGS goes to pytest
 	$(BIN)/mypy
 	$(BIN)/python -m pytest $(ARGS)
 
-bench: ## Measure the speed on this machine
+bench: ## Measure the speed on this computer
 	@$(PYTHON) .ci/set_up.py run
 	@$(BIN)/agecam bench $(ARGS)
 
@@ -28,9 +28,9 @@ package: set-up ## Build the source archive and the wheel in dist/, and check th
 	$(BIN)/python -m build --outdir dist .
 	$(BIN)/python .ci/check_package.py dist
 
-set-up: ## Prepare .venv for development, and no more
+set-up: ## Prepare .venv for development only
 	@$(PYTHON) .ci/set_up.py test
 
-clean: ## Remove .venv, caches and built packages; the next make sets up again
+clean: ## Remove .venv, caches and built packages; the next make sets everything up again
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""AgeCam from a checkout: the same program as the installed command `agecam`."""
+"""Run AgeCam from a checkout, like the installed command `agecam`."""
 
 import sys
 

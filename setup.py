@@ -1,4 +1,4 @@
-"""Names the packages: pyproject.toml, where all else stands, has discovery or a mapping but not both."""
+"""Lists the packages, since pyproject.toml cannot combine package discovery with a mapping."""
 
 from setuptools import find_packages, setup
 

@@ -1,9 +1,9 @@
-"""Check that the built wheel carries all of AgeCam and nothing else, and that what it installs starts.
+"""Check that the built wheel contains all of AgeCam and nothing else, and that the installed program starts.
 
     .venv/bin/python .ci/check_package.py dist
 
-The wheel goes into an empty folder that stands before .venv on the import path; only its dependencies
-come from .venv. Exits with one sentence at the first thing that is wrong.
+The wheel is installed into an empty folder that comes before .venv on the import path, so that only its
+dependencies come from .venv. Exits with one sentence at the first error.
 """
 
 import os
@@ -21,11 +21,11 @@ def main(folder: Path) -> None:
     """Check the one wheel in `folder`."""
     (wheel,) = folder.glob("*.whl")
     expected = {_installed_as(path) for path in _tracked("agecam", str(MODELS))}
-    carried = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    if lacking := sorted(expected - carried):
-        sys.exit(f"{wheel.name} lacks {', '.join(lacking)}: see setup.py and MANIFEST.in.")
-    if strange := sorted(carried - expected):
-        sys.exit(f"{wheel.name} carries files that git does not track: {', '.join(strange)}.")
+    contained = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    if missing := sorted(expected - contained):
+        sys.exit(f"{wheel.name} lacks {', '.join(missing)}: see setup.py and MANIFEST.in.")
+    if untracked := sorted(contained - expected):
+        sys.exit(f"{wheel.name} contains files that git does not track: {', '.join(untracked)}.")
 
     with tempfile.TemporaryDirectory() as scratch:
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q", "install", "--no-deps"]
@@ -35,7 +35,7 @@ def main(folder: Path) -> None:
         if not where.startswith(scratch):
             sys.exit(f"The installed AgeCam looks for its models in {where.strip()}, outside {wheel.name}.")
         _run([f"{scratch}/bin/agecam", "--help"], scratch)
-    print(f"{wheel.name}: {len(carried)} files, installs and starts")
+    print(f"{wheel.name}: {len(contained)} files, installs and starts")
 
 
 def _tracked(*folders: str) -> list[PurePosixPath]:

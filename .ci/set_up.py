@@ -1,10 +1,10 @@
-"""Prepare this checkout to run or to be tested: system libraries, then .venv with AgeCam and its packages.
+"""Prepare this checkout for running or testing: system libraries, then .venv with AgeCam and its packages.
 
     python3 .ci/set_up.py run|test
 
-`make` calls this every time. It does nothing when nothing changed since it last finished, and starts
-.venv over when it was interrupted, the folder was moved, or another Python is in use. Standard
-library only, and valid from Python 3.8 on: it runs before anything is installed.
+`make` calls this every time. It does nothing if nothing changed since it last finished. It creates .venv
+again if it was interrupted, the folder was moved, or another Python is in use. It uses the standard library
+only and works from Python 3.8 on, since it runs before anything is installed.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ import system_packages
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMP = VENV / ".agecam-set-up"
-RECIPE = ("pyproject.toml", "setup.py", ".ci/system_packages.py")  # a change in these is set up anew
-REQUIREMENTS = {"run": ".", "test": ".[dev,training]"}  # whatever can be tested can also be run
+RECIPE = ("pyproject.toml", "setup.py", ".ci/system_packages.py")  # a change in these triggers a new set-up
+REQUIREMENTS = {"run": ".", "test": ".[dev,training]"}  # the packages for tests include those for running
 
 
 def main(purpose: str) -> None:
@@ -51,25 +51,25 @@ def main(purpose: str) -> None:
 
 
 def suitable_python() -> str:
-    """Path of a Python that AgeCam supports: this one if it will do."""
+    """Path of a Python that AgeCam supports: this one if possible."""
     if (3, 10) <= sys.version_info[:2] < (3, 14):
         return os.path.realpath(sys.executable)
     for name in ("python3.13", "python3.12", "python3.11", "python3.10"):
         if path := shutil.which(name):
             return os.path.realpath(path)
     sys.exit(
-        f"AgeCam needs Python 3.10 to 3.13 and this is {sys.version.split()[0]}; install one of those, "
-        "or name it, as in: make run PYTHON=/path/to/python3.12"
+        f"AgeCam needs Python 3.10 to 3.13, but this is {sys.version.split()[0]}: install one of those, "
+        "or name it, as in make run PYTHON=/path/to/python3.12"
     )
 
 
 def install(python: str, requirement: str) -> None:
-    """Create .venv and install AgeCam into it, editable, so that a changed source needs no new set-up."""
+    """Create .venv and install AgeCam into it, editable, so that source changes need no new set-up."""
     pip = [str(VENV / "bin/python"), "-m", "pip", "--disable-pip-version-check", "-qq", "install"]
     for command in ([python, "-m", "venv", str(VENV)], [*pip, "--editable", requirement]):
         if subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode:
             sys.exit(
-                "The Python packages could not be installed, for the reason above; "
+                "The Python packages could not be installed (see the reason above): "
                 "check the network and the free disk space (4 GB), then run make again."
             )
 
@@ -78,4 +78,4 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1])
     except KeyboardInterrupt:
-        sys.exit("\nSet-up stopped; the next make starts it over.")
+        sys.exit("\nSet-up stopped; the next make starts it again.")

@@ -1,7 +1,7 @@
-"""System libraries that the Python wheels load but do not carry, and how to get those that are missing.
+"""System libraries that the Python wheels load but do not contain, and how to install missing ones.
 
-Only what is missing is asked of apt-get, so a machine that has everything is never touched. Standard
-library only, and valid from Python 3.8 on: it runs before anything is installed.
+apt-get installs only what is missing, so a machine that has everything is not changed. This uses the standard
+library only and works from Python 3.8 on, since it runs before anything is installed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 
 # Shared object -> Debian and Ubuntu package.
 LIBRARIES = {
-    # OpenCV (its video and its own Qt) and Qt's core.
+    # OpenCV (video, and its own Qt) and Qt's core.
     "libGL.so.1": "libgl1",
     "libglib-2.0.so.0": "libglib2.0-0",
     "libxcb.so.1": "libxcb1",
@@ -23,7 +23,7 @@ LIBRARIES = {
     "libEGL.so.1": "libegl1",
     "libX11.so.6": "libx11-6",
     "libdbus-1.so.3": "libdbus-1-3",
-    "libfontconfig.so.1": "libfontconfig1",  # brings the DejaVu fonts, without which Qt draws no text
+    "libfontconfig.so.1": "libfontconfig1",  # installs the DejaVu fonts, without which Qt draws no text
     "libfreetype.so.6": "libfreetype6",
     "libxkbcommon.so.0": "libxkbcommon0",
     # Qt's xcb plugin: windows on X11, and on Wayland through XWayland.
@@ -45,12 +45,12 @@ LIBRARIES = {
     "libxcb-xkb.so.1": "libxcb-xkb1",
 }
 
-# Program -> package: the program is also tested on an X server without a screen, with keys pressed.
+# Program -> package: AgeCam is also tested on a virtual X server, with simulated key presses.
 TEST_PROGRAMS = {"xvfb-run": "xvfb", "xauth": "xauth", "xdotool": "xdotool"}
 
 
 def missing_packages(for_tests: bool) -> list[str]:
-    """Debian's names of the packages that this machine lacks."""
+    """Debian names of the packages that this machine lacks."""
     packages = [package for library, package in LIBRARIES.items() if not _loads(library)]
     if importlib.util.find_spec("ensurepip") is None:
         packages.append("python3-venv")
@@ -60,7 +60,7 @@ def missing_packages(for_tests: bool) -> list[str]:
 
 
 def ensure(for_tests: bool) -> None:
-    """Install what is missing, or exit with one sentence that says how to."""
+    """Install what is missing, or exit with one sentence that says how to do it."""
     if not sys.platform.startswith("linux"):
         return
     packages = missing_packages(for_tests)
@@ -68,14 +68,14 @@ def ensure(for_tests: bool) -> None:
         return
     if shutil.which("apt-get") is None:
         sys.exit(
-            f"AgeCam needs system libraries that this machine lacks; install what your system calls "
-            f"{' '.join(packages)} (Debian's names), then run make again."
+            f"AgeCam needs system libraries that this machine lacks: install your system's equivalents of "
+            f"{' '.join(packages)} (Debian names), then run make again."
         )
-    by_hand = f"run this, then make again: sudo apt-get install --no-install-recommends {' '.join(packages)}"
+    by_hand = f"run this, then run make again: sudo apt-get install --no-install-recommends {' '.join(packages)}"
     if (root := _as_root()) is None:
         sys.exit(f"AgeCam needs system packages that only root may install; {by_hand}")
     print(f"  system packages: {' '.join(packages)}", flush=True)
-    # A third-party repository that cannot be updated need not stop the installation.
+    # An update may fail because of a third-party repository, and the installation still work.
     _apt_get(root, "update")
     if (log := _apt_get(root, "install", "--yes", "--no-install-recommends", *packages)) is not None:
         sys.exit(f"{log}\nSystem packages could not be installed; {by_hand}")
@@ -92,7 +92,7 @@ def _loads(library: str) -> bool:
 
 
 def _as_root() -> list[str] | None:
-    """Words to put before a command so that root runs it; None where that cannot be."""
+    """Prefix that runs a command as root; None if that is not possible."""
     if os.geteuid() == 0:
         return []
     if shutil.which("sudo") is None:
@@ -102,7 +102,7 @@ def _as_root() -> list[str] | None:
 
 
 def _apt_get(root: list[str], *arguments: str) -> str | None:
-    """Run apt-get quietly; None when it succeeded, else all that it said."""
+    """Run apt-get quietly. Returns None on success, otherwise its output."""
     unattended = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=120"]
     done = subprocess.run(
         [*root, *unattended, *arguments],

@@ -1,4 +1,4 @@
-"""`python -m agecam`."""
+"""Entry point of `python -m agecam`."""
 
 import sys
 

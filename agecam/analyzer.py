@@ -1,4 +1,4 @@
-"""AgeCam inside another program."""
+"""Python interface to AgeCam."""
 
 import warnings
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ prepare_environment()
 
 
 class Analyzer:
-    """Finds faces in pictures and says their apparent age and gender.
+    """Finds faces in pictures and estimates their apparent age and gender.
 
         from agecam import Analyzer
         faces = Analyzer().analyze(image_bgr)
 
-    One object serves one thread at a time.
+    Use each object from one thread at a time.
     """
 
     def __init__(
@@ -27,18 +27,20 @@ class Analyzer:
     ) -> None:
         """
         Args:
-            model: name of a model, as `agecam models` lists them, or the path of its card.
-            min_face_px: smallest face to look for, as the side of its box in pixels.
+            model: name of a model, as listed by `agecam models`, or the path of its card.
+            min_face_px: smallest face to detect, as the side of its box in pixels.
             device: "auto", "cpu" or "gpu".
-            backend: what runs the networks: "auto", "openvino" or "keras".
+            backend: library that runs the networks: "auto", "openvino" or "keras".
 
         Raises:
             WeightsError: there is no such model, or its files are damaged.
-            UsageError: a GPU was asked for and there is none.
+            UsageError: the requested device or backend is not available.
         """
         from agecam.engine.engine import build_engine
+        from agecam.engine.options import EngineOptions
 
-        self._engine = build_engine(model, device, min_face_px, track=False, backend=backend)  # type: ignore[arg-type]
+        options = EngineOptions(model, device, backend, min_face_px, track=False)  # type: ignore[arg-type]
+        self._engine = build_engine(options)
         if self._engine.refusal is not None:
             warnings.warn(str(self._engine.refusal), RuntimeWarning, stacklevel=2)
 
@@ -47,21 +49,21 @@ class Analyzer:
     @overload
     def analyze(self, pictures: Sequence[Image]) -> list[list[Face]]: ...
     def analyze(self, pictures: Any) -> list[Face] | list[list[Face]]:
-        """Faces of one `(H, W, 3) uint8` BGR picture, best score first, or of each of several.
+        """Find the faces of one `(H, W, 3) uint8` BGR picture, highest score first, or of each picture of a sequence.
 
         Raises:
-            SourceError: a picture has another form.
-            DetectorError: the detector itself failed.
+            SourceError: a picture has another type or shape.
+            DetectorError, EstimatorError: a network failed.
         """
         if isinstance(pictures, Sequence) and not isinstance(pictures, str | bytes):
-            return [self._one(picture) for picture in pictures]
-        return self._one(pictures)
+            return [self._analyze_one(picture) for picture in pictures]
+        return self._analyze_one(pictures)
 
-    def _one(self, picture: Any) -> list[Face]:
+    def _analyze_one(self, picture: Any) -> list[Face]:
         if not isinstance(picture, np.ndarray):
             raise SourceError(
                 f"A picture must be a (height, width, 3) 8-bit BGR array, not {type(picture).__name__}: "
-                "read its file first, for example with cv2.imread, which gives None where it cannot."
+                "read its file first, for example with cv2.imread, which returns None if it fails."
             )
         if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or not picture.size:
             raise SourceError(

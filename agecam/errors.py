@@ -1,17 +1,16 @@
-"""What can go wrong, as sentences a person can act on."""
+"""AgeCam's exceptions, with messages that the user can act on."""
 
 
 class AgeCamError(Exception):
-    """Base of every failure that AgeCam explains itself.
+    """Base class of all errors that AgeCam explains itself.
 
-    The message is one plain sentence that names the input and the way out. It is shown as it
-    stands: no traceback belongs beside it.
+    The message is one plain sentence that names the input and the way out. It is shown as it is, without a traceback.
     """
 
     def __init__(self, sentence: str, **values: object) -> None:
         """
         Args:
-            sentence: with a `{field}` for each of the values; kept so, to be said in another language.
+            sentence: the message, with a `{field}` for each of the values; kept in this form for translation.
         """
         super().__init__(sentence.format(**values) if values else sentence)
         self.sentence = sentence
@@ -23,20 +22,20 @@ class SourceError(AgeCamError):
 
 
 class DetectorError(AgeCamError):
-    """The face detector itself failed. Finding no face is not a failure: that is an empty list."""
+    """The face detector failed. Finding no face is not an error: the result is an empty list."""
 
 
 class EstimatorError(AgeCamError):
-    """The network for age and gender itself failed."""
+    """The age and gender network failed."""
 
 
 class WeightsError(AgeCamError):
-    """A weights file or its card is missing, damaged, or the two do not fit."""
+    """A weights file or its card is missing or damaged, or the two do not match."""
 
 
 class OutputError(AgeCamError):
-    """A result cannot be written where it was asked for."""
+    """A result cannot be written to the requested place."""
 
 
 class UsageError(AgeCamError):
-    """The command was asked for something that cannot be done as asked."""
+    """The options or arguments ask for something that is not possible."""

@@ -1,8 +1,7 @@
-"""The values that travel through AgeCam, from the source to the window and the results file.
+"""Data types used throughout AgeCam, from the source to the window and the results file.
 
-Conventions, everywhere: images are `(H, W, 3) uint8` in BGR order, as OpenCV gives them; boxes are
-`(x, y, width, height)` and points `(x, y)`, in pixels of the source frame, x to the right and y down;
-times are seconds from the start of the source.
+Conventions: images are `(H, W, 3) uint8` in BGR order, as in OpenCV; boxes are `(x, y, width, height)` and points
+`(x, y)`, in pixels of the source frame, x to the right and y down; times are seconds from the start of the source.
 """
 
 from dataclasses import dataclass
@@ -22,36 +21,38 @@ Box = tuple[float, float, float, float]
 Gender = Literal["female", "male", "unsure"]
 
 AGE_CLASSES = 101
-"""Ages 0 to 100, one class a year."""
+"""Ages 0 to 100, one class per year."""
 
 GENDER_CLASSES = ("female", "male")
 
 OUTPUTS = AGE_CLASSES + len(GENDER_CLASSES)
-"""Of a network: the logits of the ages, then those of the genders."""
+"""Number of network outputs: the age logits, then the gender logits."""
 
 OUTSIDE_GREY = 127.0
-"""What the crop of a face shows where it reaches past the frame."""
+"""Grey value of the parts of a face crop that lie outside the frame."""
 
 
 Alignment = Literal["five-landmarks", "box"]
-"""What settles the square that a face is cut out by: its landmarks, turned upright, or the detector's box as it is."""
+"""What defines the crop of a face: its landmarks, rotated upright, or the detector's box, not rotated."""
 
 
 @dataclass(frozen=True, slots=True)
 class CropSpec:
-    """How a face is cut out of a frame; part of the weights' card."""
+    """How a face is cropped from a frame; part of the model card."""
 
     size_px: int
-    """Side of the square the network takes."""
+    """Side of the network's input square."""
     margin: float
-    """Room around the square on every side, as a fraction of its side."""
+    """Margin on every side of the square, as a fraction of its side."""
     alignment: Alignment = "five-landmarks"
     interpolation: Literal["bilinear-2x"] = "bilinear-2x"
-    """Sampled bilinearly at twice the resolution, large faces from a halved frame, then bilinearly down."""
+    """Bilinear sampling at twice the resolution (large faces from a reduced frame), then bilinear reduction."""
 
     def widened(self, border_px: int) -> "CropSpec":
-        """The same crop at the same resolution with `border_px` more on every side: its centre is, pixel
-        for pixel, what this specification cuts."""
+        """The same crop at the same resolution with `border_px` more on every side.
+
+        Its centre is identical to this crop, pixel for pixel.
+        """
         side = 1 + 2 * self.margin
         size_px = self.size_px + 2 * border_px
         return CropSpec(size_px, (side * size_px / self.size_px - 1) / 2, self.alignment, self.interpolation)
@@ -59,17 +60,17 @@ class CropSpec:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One picture of a source, with its place in it."""
+    """One picture of a source, with its position in the source."""
 
     image_bgr: Image
     index: int
-    """Counts from 0 over the frames the source delivered."""
+    """Counts the frames that the source delivered, from 0."""
     time_s: float
-    """Seconds since the first frame; a file's own time stamp, a live source's clock."""
+    """Seconds since the first frame: the time stamp in a file, the clock of a live source."""
     source: str
-    """Name a person knows the source by; never a path with secrets, never a password."""
+    """Name of the source as shown to the user; never contains a path with secrets or a password."""
     still: bool = False
-    """A picture by itself, not one of many that follow each other: what is said of it rests on it alone."""
+    """A single picture rather than part of a sequence: its results depend on this picture alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +87,7 @@ class Detection:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Attributes:
-    """What the networks say of one face."""
+    """The networks' estimates for one face."""
 
     age: float
     """Apparent age in years: the expectation over the 101 ages."""
@@ -95,7 +96,7 @@ class Attributes:
     """`age_low..age_high` is the calibrated 80 % interval, in years."""
     gender: Gender
     gender_probability: float
-    """Probability of the more likely gender, 0.5 to 1 (also where `gender` says 'unsure')."""
+    """Probability of the more likely gender, 0.5 to 1, even if `gender` is 'unsure'."""
     female_probability: float
     age_distribution: FloatArray
     """`(101,)`, sums to 1: the probability of each age from 0 to 100."""
@@ -103,7 +104,7 @@ class Attributes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
-    """A face with its attributes: what a program gets, and one entry of a results line."""
+    """A face with its attributes: what `Analyzer` returns, and one entry of a results line."""
 
     box: Box
     score: float
@@ -116,11 +117,11 @@ class Face:
     female_probability: float
     age_distribution: FloatArray
     track: int | None = None
-    """The person's number within this source, from 1; None for single pictures."""
+    """Track ID of the person in this source, from 1; None for single pictures."""
 
     @classmethod
     def of(cls, detection: Detection, attributes: Attributes, track: int | None = None) -> "Face":
-        """The face of a detection and what the networks say of it."""
+        """Combine a detection with its estimated attributes."""
         return cls(
             box=detection.box,
             score=detection.score,
@@ -136,7 +137,7 @@ class Face:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """The face as the results line has it: pixels and years to one decimal, probabilities to three."""
+        """Entry of a results line: pixels and years rounded to one decimal, probabilities to three."""
         return {
             "track": self.track,
             "box": [round(float(v), 1) for v in self.box],
@@ -152,7 +153,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameResult:
-    """Everything AgeCam says about one frame. No faces is an empty tuple; a failure is an exception."""
+    """All results for one frame. `faces` is empty if there are none; a failure raises an exception instead."""
 
     source: str
     frame: int
@@ -171,3 +172,13 @@ class FrameResult:
             "height": self.height,
             "faces": [face.as_dict() for face in self.faces],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class CameraMode:
+    """Requested camera mode; the camera uses the nearest one it supports."""
+
+    width: int
+    height: int
+    fps: int = 0
+    """Frames per second; 0 for the camera's default."""

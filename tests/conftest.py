@@ -1,4 +1,4 @@
-"""Pictures, videos and sources that tests share. Everything is made at run time from installed packages."""
+"""Pictures, videos and sources shared by tests, created at run time from installed packages."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -78,7 +78,7 @@ def write_video(tmp_path: Path) -> WriteVideo:
 
 
 class FakeCamera(BaseSource):
-    """A camera made of pictures, 100 a second; it is unplugged after the last one."""
+    """A camera that delivers 100 given pictures per second and is unplugged after the last one."""
 
     def __init__(self, images: Sequence[Image]) -> None:
         height, width = images[0].shape[:2]
@@ -108,5 +108,5 @@ class FakeCamera(BaseSource):
 
 @pytest.fixture
 def fake_camera(astronaut_bgr: Image) -> FakeCamera:
-    """A live source of 20 pictures with one face, which then fails as an unplugged camera does."""
+    """A live source of 20 pictures with one face, which then fails like an unplugged camera."""
     return FakeCamera([np.roll(astronaut_bgr, 2 * shift, axis=1) for shift in range(20)])

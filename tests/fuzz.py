@@ -1,7 +1,8 @@
-"""Damaged files by the thousand: python -m tests.fuzz [--cases 20000] [--seed 1] [--only video]
+"""Fuzzes AgeCam with damaged files: python -m tests.fuzz [--cases 20000] [--seed 1] [--only video]
 
-Hypothesis makes the damage. The files are read in processes of their own, so that a crash, a hang of over 10 s or
-memory over 2 GB is seen and the next one goes on; what did it is kept in tests/fuzz_cases/, which the tests read again.
+Hypothesis creates the damage. The files are read in separate processes, so a crash, a hang of over 10 s or memory over
+2 GB is detected and the next process continues; the files that caused it are stored in tests/fuzz_cases/, and
+tests/test_fuzz.py reads them again.
 """
 
 import argparse
@@ -34,43 +35,43 @@ from agecam.runtime.settings import Settings, load_settings, save_settings
 from agecam.sources import open_source
 from agecam.types import Image
 
-KEPT = Path(__file__).parent / "fuzz_cases"
-LONGEST_S = 10.0
-MOST_MIB = 2048
-_FRAMES = 40
-_ROUND = 1000
-"""Cases between two looks at the memory of a process."""
+CASES_FOLDER = Path(__file__).parent / "fuzz_cases"
+MAX_INTERVAL_S = 10.0
+MAX_MIB = 2048
+_MAX_FRAMES = 40
+_CASES_PER_PROCESS = 1000
+"""Cases per process; its peak memory is checked at the end."""
 
 
-# --- what is damaged -----------------------------------------------------------------------------------
+# --- undamaged files -----------------------------------------------------------------------------------
 
 
 def small_picture(side: int = 48) -> Image:
-    """Something of everything: edges, noise, flat parts."""
+    """A picture with edges, noise and flat areas."""
     image = np.zeros((side, side, 3), np.uint8)
     image[: side // 2] = np.random.default_rng(0).integers(0, 256, (side // 2, side, 3))
     image[side // 2 :, : side // 2] = (40, 90, 200)
     return image
 
 
-def whole_pictures() -> list[tuple[str, bytes]]:
-    """A name and the content of a picture of each kind."""
+def undamaged_pictures() -> list[tuple[str, bytes]]:
+    """Name and content of a picture in each format."""
     files = []
     picture = Pillow.fromarray(small_picture()[..., ::-1])
     for suffix, name in ((".png", "PNG"), (".jpg", "JPEG"), (".webp", "WEBP"), (".tif", "TIFF"), (".bmp", "BMP")):
         file = io.BytesIO()
         picture.save(file, name)
         files.append((f"picture{suffix}", file.getvalue()))
-    turned = io.BytesIO()
+    rotated = io.BytesIO()
     exif = Pillow.Exif()
     exif[0x0112] = 6
-    picture.save(turned, "JPEG", exif=exif.tobytes())
+    picture.save(rotated, "JPEG", exif=exif.tobytes())
     deep = cv2.imencode(".png", small_picture().astype(np.uint16) * 257)[1].tobytes()
-    return [*files, ("turned.jpg", turned.getvalue()), ("deep.png", deep)]
+    return [*files, ("turned.jpg", rotated.getvalue()), ("deep.png", deep)]
 
 
-def whole_videos() -> list[tuple[str, bytes]]:
-    """Half a second in each container that people have."""
+def undamaged_videos() -> list[tuple[str, bytes]]:
+    """Half a second of video in each common container."""
     files = []
     for name, codec, pixels in (
         ("clip.mp4", "libx264", "yuv420p"),
@@ -96,15 +97,15 @@ def whole_videos() -> list[tuple[str, bytes]]:
     return files
 
 
-def whole_settings() -> list[tuple[str, bytes]]:
+def undamaged_settings() -> list[tuple[str, bytes]]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "settings.json"
         save_settings(Settings(recent=["a.mp4", "rtsp://camera/live"], folder="saved", theme="dark"), path)
         return [("settings.json", path.read_bytes())]
 
 
-def whole_models() -> list[tuple[str, bytes]]:
-    """A card and its weights; what belongs together has one name before the dot."""
+def undamaged_models() -> list[tuple[str, bytes]]:
+    """A card and its weights, which have the same name before the dot."""
     from tests.models import write_model
 
     with tempfile.TemporaryDirectory() as folder:
@@ -113,35 +114,35 @@ def whole_models() -> list[tuple[str, bytes]]:
         return [(card.name, card.read_bytes()), (weights.name, weights.read_bytes())]
 
 
-# --- how it is damaged ---------------------------------------------------------------------------------
+# --- damage --------------------------------------------------------------------------------------------
 
 
 @st.composite
 def damaged(draw: st.DrawFn, content: bytes) -> bytes:
-    """A few wounds: bytes changed, cut out, doubled, blanked, or the rest missing."""
+    """The content with bytes changed, removed, repeated or zeroed, or its end missing, in up to six places."""
     data = bytearray(content)
     for _ in range(draw(st.integers(1, 6))):
         if not data:
             break
-        # Headers are where it hurts: half of the wounds are in the first tenth.
+        # Half of the damage is in the first tenth, because damaged headers have most effect.
         reach = draw(st.sampled_from([len(data), max(1, len(data) // 10)]))
-        place = draw(st.integers(0, reach - 1))
+        offset = draw(st.integers(0, reach - 1))
         length = draw(st.sampled_from([1, 2, 4, 8, 64, 1024]))
         kind = draw(st.sampled_from(["change", "number", "cut", "double", "blank", "end"]))
         if kind == "change":
-            data[place : place + length] = draw(st.binary(min_size=1, max_size=length))
+            data[offset : offset + length] = draw(st.binary(min_size=1, max_size=length))
         elif kind == "number":
             number = draw(st.sampled_from([0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF]))
             order = draw(st.sampled_from(["big", "little"]))
-            data[place : place + 4] = number.to_bytes(4, order)  # type: ignore[arg-type]
+            data[offset : offset + 4] = number.to_bytes(4, order)  # type: ignore[arg-type]
         elif kind == "cut":
-            del data[place : place + length]
+            del data[offset : offset + length]
         elif kind == "double":
-            data[place:place] = data[place : place + length]
+            data[offset:offset] = data[offset : offset + length]
         elif kind == "blank":
-            data[place : place + length] = bytes(min(length, len(data) - place))
+            data[offset : offset + length] = bytes(min(length, len(data) - offset))
         else:
-            del data[place:]
+            del data[offset:]
     return bytes(data)
 
 
@@ -159,7 +160,7 @@ _ODD = st.recursive(
 
 @st.composite
 def odd_json(draw: st.DrawFn, content: bytes) -> bytes:
-    """The same fields with other values, or damaged as any file."""
+    """The same fields with other values, or damaged like any file."""
     if draw(st.booleans()):
         return draw(damaged(content))
     fields = json.loads(content)
@@ -174,16 +175,16 @@ def odd_json(draw: st.DrawFn, content: bytes) -> bytes:
     return json.dumps(fields).encode("utf-8", "surrogatepass")
 
 
-# --- what is done with it ------------------------------------------------------------------------------
+# --- reading -------------------------------------------------------------------------------------------
 
 
 def read_source(path: Path) -> None:
-    """As the program does: some frames, and another place."""
+    """Read some frames, then seek, as the program does."""
     with open_source(str(path)) as source:
         for count, frame in enumerate(source):
             assert frame.image_bgr.dtype == np.uint8
             assert frame.image_bgr.ndim == 3
-            if count >= _FRAMES:
+            if count >= _MAX_FRAMES:
                 break
     with open_source(str(path)) as source:
         if hasattr(source, "seek"):
@@ -192,7 +193,7 @@ def read_source(path: Path) -> None:
 
 
 def read_settings(path: Path) -> None:
-    """Never fails, and what it gives can be saved."""
+    """Loading never fails, and its result can be saved."""
     found, _ = load_settings(path)
     saved = path.with_name("again.json")
     save_settings(found, saved)
@@ -208,7 +209,7 @@ def read_card(path: Path) -> None:
 
 
 def read_model(path: Path) -> None:
-    """Both files, as one would install them; the card vouches for the damaged weights."""
+    """Load a card with damaged weights, whose SHA-256 is put on the card."""
     import hashlib
 
     from agecam.backends.keras import load_model
@@ -222,47 +223,47 @@ def read_model(path: Path) -> None:
 
 @dataclass(frozen=True)
 class Kind:
-    """One sort of file."""
+    """One kind of input file."""
 
-    whole: Callable[[], list[tuple[str, bytes]]]
+    undamaged: Callable[[], list[tuple[str, bytes]]]
     damage: Callable[[bytes], st.SearchStrategy[bytes]]
     read: Callable[[Path], None]
     share: float
-    """Of all cases."""
+    """Share of all cases."""
     suffix: str = ""
-    """Of those of its files that are damaged."""
+    """Only files with this suffix are damaged."""
 
 
 KINDS = {
-    "picture": Kind(whole_pictures, damaged, read_source, 0.35),
-    "video": Kind(whole_videos, damaged, read_source, 0.35),
-    "settings": Kind(whole_settings, odd_json, read_settings, 0.15),
-    "card": Kind(whole_models, odd_json, read_card, 0.1, ".json"),
-    "weights": Kind(whole_models, damaged, read_model, 0.05, ".h5"),
+    "picture": Kind(undamaged_pictures, damaged, read_source, 0.35),
+    "video": Kind(undamaged_videos, damaged, read_source, 0.35),
+    "settings": Kind(undamaged_settings, odd_json, read_settings, 0.15),
+    "card": Kind(undamaged_models, odd_json, read_card, 0.1, ".json"),
+    "weights": Kind(undamaged_models, damaged, read_model, 0.05, ".h5"),
 }
 
 
-def read_again(kind: str, path: Path) -> None:
-    """A case as the fuzz run would read it: fails, or returns."""
+def read_case(kind: str, path: Path) -> None:
+    """Read a case as the fuzz run does; AgeCam's own errors are expected."""
     try:
         KINDS[kind].read(path)
     except AgeCamError as error:
-        told = str(error)
-        assert told.strip()
-        assert "Traceback" not in told
+        message = str(error)
+        assert message.strip()
+        assert "Traceback" not in message
 
 
 # --- the run -------------------------------------------------------------------------------------------
 
 
-def _work(kind: str, number: int, cases: int, folder: Path, line: Connection) -> None:
-    """In a process of its own: so many cases, the one at work always in `folder`."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what the decoders say
-    of = KINDS[kind]
-    files = of.whole()
-    targets = [(name, content) for name, content in files if name.endswith(of.suffix)]
+def _work(kind: str, seed_value: int, cases: int, folder: Path, line: Connection) -> None:
+    """Run `cases` in a separate process; the current file is always in `folder`."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # hide the decoders' messages
+    spec = KINDS[kind]
+    files = spec.undamaged()
+    targets = [(name, content) for name, content in files if name.endswith(spec.suffix)]
 
-    @seed(number)
+    @seed(seed_value)
     @settings(
         max_examples=cases,
         deadline=None,
@@ -271,30 +272,30 @@ def _work(kind: str, number: int, cases: int, folder: Path, line: Connection) ->
         suppress_health_check=list(HealthCheck),
     )
     @given(st.data())
-    def one(data: st.DataObject) -> None:
+    def read_one(data: st.DataObject) -> None:
         name, content = data.draw(st.sampled_from(targets))
-        for other, whole in files:
-            if other != name and of.suffix:
-                (folder / other).write_bytes(whole)
+        for other, undamaged in files:
+            if other != name and spec.suffix:
+                (folder / other).write_bytes(undamaged)
         path = folder / name
-        path.write_bytes(data.draw(of.damage(content)))
+        path.write_bytes(data.draw(spec.damage(content)))
         line.send(("begins", name))
         try:
-            read_again(kind, path)
+            read_case(kind, path)
         except Exception:
             line.send(("failed", traceback.format_exc()))
             shutil.copy(path, path.with_name(f"failed-{time.monotonic_ns()}-{name}"))
         path.unlink(missing_ok=True)
 
     try:
-        one()
+        read_one()
     except Exception:
         line.send(("failed", traceback.format_exc()))
     line.send(("ended", peak_mib()))
 
 
 def peak_mib() -> float:
-    """Most memory of this process so far. Not as `getrusage` has it: that counts what a large parent had."""
+    """Peak memory of this process in MiB. `getrusage` is not used on Linux, because it includes the parent's peak."""
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii")
         return int(status.partition("VmHWM:")[2].split()[0]) / 1024
@@ -302,39 +303,42 @@ def peak_mib() -> float:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
-def run(kind: str, number: int, cases: int, done: Callable[[], object]) -> tuple[list[str], int, float, float]:
-    """One process; returns what went wrong, the cases that were read, the longest of them in seconds, and the peak of
-    memory in MiB."""
-    prepare_environment()  # for the process: OpenCV reads it when it is imported
+def run(kind: str, seed_value: int, cases: int, done: Callable[[], object]) -> tuple[list[str], int, float, float]:
+    """Run one process.
+
+    Returns:
+        The faults, the number of cases read, the duration of the longest in seconds, and the peak memory in MiB.
+    """
+    prepare_environment()  # inherited by the process: OpenCV reads it when it is imported
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     with tempfile.TemporaryDirectory(prefix="agecam-fuzz-") as name:
         folder = Path(name)
-        process = context.Process(target=_work, args=(kind, number, cases, folder, theirs), daemon=True)
+        process = context.Process(target=_work, args=(kind, seed_value, cases, folder, theirs), daemon=True)
         process.start()
         theirs.close()
         faults: list[str] = []
         read, longest, peak = 0, 0.0, 0.0
         began: float | None = None
         while True:
-            if not ours.poll(LONGEST_S if began is not None else 120):
-                faults.append(f"{kind} of seed {number}: over {LONGEST_S:.0f} s")
+            if not ours.poll(MAX_INTERVAL_S if began is not None else 120):
+                faults.append(f"{kind} of seed {seed_value}: over {MAX_INTERVAL_S:.0f} s")
                 process.kill()
                 break
             try:
-                word, value = ours.recv()
+                event, value = ours.recv()
             except EOFError:
                 process.join()
-                faults.append(f"{kind} of seed {number}: the process ended with {process.exitcode}")
+                faults.append(f"{kind} of seed {seed_value}: the process ended with {process.exitcode}")
                 break
             now = time.monotonic()
-            if word == "ended":
+            if event == "ended":
                 peak = value
-                if peak > MOST_MIB:
-                    faults.append(f"{kind} of seed {number}: {peak:.0f} MiB")
+                if peak > MAX_MIB:
+                    faults.append(f"{kind} of seed {seed_value}: {peak:.0f} MiB")
                 break
-            if word == "failed":
-                faults.append(f"{kind} of seed {number}: {value}")
+            if event == "failed":
+                faults.append(f"{kind} of seed {seed_value}: {value}")
                 continue
             if began is not None:
                 longest = max(longest, now - began)
@@ -343,9 +347,9 @@ def run(kind: str, number: int, cases: int, done: Callable[[], object]) -> tuple
             done()
         process.join()
         if faults:
-            KEPT.mkdir(exist_ok=True)
-            for place, path in enumerate(sorted(folder.iterdir())):
-                shutil.copy(path, KEPT / f"{kind}-{number}-{place}-{path.name.rpartition('-')[2]}")
+            CASES_FOLDER.mkdir(exist_ok=True)
+            for index, path in enumerate(sorted(folder.iterdir())):
+                shutil.copy(path, CASES_FOLDER / f"{kind}-{seed_value}-{index}-{path.name.rpartition('-')[2]}")
     return faults, read, longest, peak
 
 
@@ -358,15 +362,16 @@ def main() -> int:
     faults: list[str] = []
     lines = []
     with tqdm(total=options.cases, desc="Damaged files", disable=None) as bar:
-        for kind, of in KINDS.items():
+        for kind, spec in KINDS.items():
             if options.only not in (None, kind):
                 continue
-            wanted = round(options.cases * (of.share if options.only is None else 1))
-            total, longest, peak, number = 0, 0.0, 0.0, options.seed
-            while total < wanted:
-                found, read, took, mib = run(kind, number, min(wanted - total, _ROUND), bar.update)
+            target = round(options.cases * (spec.share if options.only is None else 1))
+            total, longest, peak, seed_value = 0, 0.0, 0.0, options.seed
+            while total < target:
+                found, read, took, mib = run(kind, seed_value, min(target - total, _CASES_PER_PROCESS), bar.update)
                 faults += found
-                total, longest, peak, number = total + max(read, 1), max(longest, took), max(peak, mib), number + 1
+                total, seed_value = total + max(read, 1), seed_value + 1
+                longest, peak = max(longest, took), max(peak, mib)
             lines.append(f"{kind}: {total:,} cases, the longest {longest:.1f} s, {peak:.0f} MiB at most")
     print("\n".join([*lines, *faults, f"{len(faults)} faults"]))
     return bool(faults)

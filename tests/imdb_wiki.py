@@ -1,4 +1,4 @@
-"""A small IMDB-WIKI: a real MATLAB file of the original's form, with every kind of bad row, and real faces."""
+"""Helpers that write a small IMDB-WIKI: a MATLAB file in the original layout, and pictures."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ DAY_OF_1970 = 719529
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the index. `born` is an ISO date, or MATLAB's day number where that is the point."""
+    """One row of the index. `born` is an ISO date or a MATLAB day number."""
 
     file: str
     born: str | float = "1970-03-01"
@@ -34,7 +34,7 @@ def day_number(born: str | float) -> float:
 
 
 def write_index(path: Path, rows: list[Row], struct: str = "wiki", **changes: Any) -> Path:
-    """As the original is nested: one struct in a 1 x 1 array, strings and boxes as arrays in an object array."""
+    """Write the index nested like the original: a 1 x 1 struct, with strings and boxes as arrays in object arrays."""
 
     def objects(values: list[Any]) -> Any:
         array = np.empty((1, len(values)), object)

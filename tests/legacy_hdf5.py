@@ -1,4 +1,4 @@
-"""Weights files of the recipe as they were published: HDF5 in Keras's older layout, written here with h5py alone."""
+"""Writes VGG-Face weights files as published: in Keras's legacy HDF5 layout, with h5py alone."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -14,22 +14,22 @@ Tensors = list[tuple[FloatArray, FloatArray]]
 
 
 def shapes(classes: int, channels: int = 64, features: int = 4096, side: int = 7) -> list[tuple[int, ...]]:
-    """Of the kernels, as the paper has them."""
+    """Shapes of the kernels, as in the paper."""
     widths = [3, *(channels * times for times in (1, 1, 2, 2, 4, 4, 4, 8, 8, 8, 8, 8, 8))]
-    trunk = [(3, 3, before, after) for before, after in pairwise(widths)]
+    backbone = [(3, 3, before, after) for before, after in pairwise(widths)]
     return [
-        *trunk,
+        *backbone,
         (side, side, widths[-1], features),
         (1, 1, features, features),
         (1, 1, features, classes),
     ]
 
 
-def random_tensors(classes: int, seed: int = 0, trunk_seed: int = 0, **form: int) -> Tensors:
-    """Kernels and biases under which signals neither die nor grow (He et al. 2015)."""
+def random_tensors(classes: int, seed: int = 0, backbone_seed: int = 0, **form: int) -> Tensors:
+    """Kernels and biases that preserve the scale of signals (He et al. 2015)."""
     tensors = []
     for index, shape in enumerate(shapes(classes, **form)):
-        random = np.random.default_rng((trunk_seed if index < 13 else seed, index))
+        random = np.random.default_rng((backbone_seed if index < 13 else seed, index))
         scale = np.float32(np.sqrt(2 / np.prod(shape[:-1])))
         kernel = random.standard_normal(shape, np.float32) * scale
         tensors.append((kernel, random.uniform(-0.05, 0.05, shape[-1]).astype(np.float32)))
@@ -37,8 +37,10 @@ def random_tensors(classes: int, seed: int = 0, trunk_seed: int = 0, **form: int
 
 
 def write_published(path: Path, tensors: Sequence[tuple[Any, Any]], *, whole_model: bool = False) -> Path:
-    """As `save_weights` of Keras 2 wrote it, with the layers that have no weights between the others; with
-    `whole_model` as `save` did, in a group of the file."""
+    """Write a file like `save_weights` of Keras 2, including layers without weights.
+
+    With `whole_model`, write it like `save`, in a group of the file.
+    """
     names = []
     with h5py.File(path, "w") as file:
         root = file.create_group("model_weights") if whole_model else file

@@ -1,4 +1,4 @@
-"""Sources and an engine for the live parts: they keep the contracts, and can be made slow or broken."""
+"""Fake sources and a fake engine for tests of the live program; they can be made slow or broken."""
 
 import threading
 import time
@@ -15,7 +15,7 @@ from agecam.types import AGE_CLASSES, Face, Frame, FrameResult, Image
 WIDTH, HEIGHT = 320, 240
 SIDE = 60
 SPEED_PX = 4
-"""The square moves so far to the right each frame, and begins anew at the left."""
+"""The square moves this far to the right per frame, then restarts at the left."""
 
 
 def square_left(index: int) -> int:
@@ -23,7 +23,7 @@ def square_left(index: int) -> int:
 
 
 def picture(index: int) -> Image:
-    """A textured bright square on a dark ground: where it is tells which frame this is."""
+    """A textured bright square on a dark background; its position encodes the frame index."""
     image = np.full((HEIGHT, WIDTH, 3), 40, np.uint8)
     left = square_left(index)
     image[90 : 90 + SIDE, left : left + SIDE] = TEXTURE
@@ -34,7 +34,7 @@ TEXTURE = np.random.default_rng(3).integers(140, 256, (SIDE // 6, SIDE // 6, 1),
 
 
 def index_of(image: Image) -> int:
-    """Which frame of the first round this is."""
+    """Frame index, within the first pass of the square."""
     columns = np.flatnonzero(image[120, :, 0] > 100)
     return round((int(columns[0]) - 10) / SPEED_PX)
 
@@ -42,11 +42,11 @@ def index_of(image: Image) -> int:
 def face_at(left: float, top: float = 90.0, side: float = SIDE, age: float = 30.0, track: int | None = 1) -> Face:
     distribution = np.zeros(AGE_CLASSES, np.float32)
     distribution[[round(age) - 2, round(age), round(age) + 2]] = 0.25, 0.5, 0.25
-    places = np.float32([[0.3, 0.35], [0.7, 0.35], [0.5, 0.55], [0.35, 0.75], [0.65, 0.75]])
+    landmarks = np.float32([[0.3, 0.35], [0.7, 0.35], [0.5, 0.55], [0.35, 0.75], [0.65, 0.75]])
     return Face(
         box=(left, top, side, side),
         score=0.99,
-        landmarks=places * np.float32(side) + np.float32([left, top]),
+        landmarks=landmarks * np.float32(side) + np.float32([left, top]),
         age=age,
         age_low=age - 5,
         age_high=age + 5,
@@ -59,7 +59,7 @@ def face_at(left: float, top: float = 90.0, side: float = SIDE, age: float = 30.
 
 
 class FakeCamera(BaseSource):
-    """Gives `picture(0)`, `picture(1)`, ... at its rate; can be unplugged, be late, or change its size."""
+    """Yields `picture(0)`, `picture(1)`, ... at `fps`; fails at frame `until`, doubles its size at `grows_at`."""
 
     def __init__(self, fps: float = 60.0, until: int | None = None, grows_at: int | None = None) -> None:
         super().__init__(SourceInfo("camera 9", WIDTH, HEIGHT, fps, None, live=True))
@@ -84,7 +84,7 @@ class FakeCamera(BaseSource):
 
 
 class FakeFile(BaseSource):
-    """`count` pictures at their own pace."""
+    """`count` pictures with timestamps at `fps`."""
 
     def __init__(self, count: int = 30, fps: float = 30.0) -> None:
         super().__init__(SourceInfo("clip.mp4", WIDTH, HEIGHT, fps, count, live=False))
@@ -106,13 +106,13 @@ class FakeFile(BaseSource):
 
 @dataclass
 class SquareEngine:
-    """Finds the bright square, and calls it a face; slow or failing where asked."""
+    """Detects the bright square as a face; can be slow or fail."""
 
     takes_s: float = 0.0
     fails_at: int | None = None
     device: str = "CPU"
     stages_ms: dict[str, float] = field(default_factory=dict)
-    seen: list[int] = field(default_factory=list)
+    analysed: list[int] = field(default_factory=list)
     resets: int = 0
     age: float = 30.0
     plan: Plan | None = None
@@ -120,10 +120,10 @@ class SquareEngine:
 
     def step(self, frame: Frame) -> FrameResult:
         time.sleep(self.takes_s)
-        self.seen.append(frame.index)
+        self.analysed.append(frame.index)
         self.stages_ms = {"detector": 1e3 * self.takes_s}
         if self.fails_at is not None and frame.index >= self.fails_at:
-            raise DetectorError("The face detector failed on a picture: it was told to.")
+            raise DetectorError("The face detector failed on a picture: this is a test.")
         bright = np.argwhere(frame.image_bgr[..., 0] > 100)
         height, width = frame.image_bgr.shape[:2]
         faces: tuple[Face, ...] = ()
@@ -137,8 +137,8 @@ class SquareEngine:
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 8.0) -> None:
-    """Fails after so many seconds without the condition."""
-    until = time.monotonic() + seconds
+    """Fail if the condition is not met within `seconds`."""
+    deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < until, "this did not happen in time"
+        assert time.monotonic() < deadline, "the condition was not met in time"
         time.sleep(0.005)

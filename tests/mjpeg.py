@@ -1,4 +1,4 @@
-"""A stream of JPEG pictures served on loopback."""
+"""An MJPEG server on loopback."""
 
 import base64
 import threading
@@ -17,7 +17,7 @@ class _Server(ThreadingHTTPServer):
     allow_reuse_address = True
 
     def handle_error(self, *_: Any) -> None:
-        """A client that hangs up is no fault."""
+        """Ignore clients that disconnect."""
 
 
 @contextmanager
@@ -31,14 +31,19 @@ def mjpeg_server(
     endless: bool = False,
     damaged_every: int | None = None,
 ) -> Iterator[str]:
-    """Serves the images to each client as a multipart stream, then hangs up; yields `host:port`.
+    """Serve the images to each client as a multipart stream; yields `host:port`.
 
-    At once, or so many a second; once, or again and again; every so many of them cut short and scrambled.
+    Args:
+        credentials: `user:password` that clients must send.
+        requests: the path of each request is appended to it.
+        fps: frames per second; without a limit if None.
+        endless: repeat the images until the server stops, instead of closing the connection after the last.
+        damaged_every: damage one of this many images, starting with the first.
     """
     parts = [cv2.imencode(".jpg", image)[1].tobytes() for image in images]
-    for place in range(0, len(parts), damaged_every or len(parts) + 1):
+    for index in range(0, len(parts), damaged_every or len(parts) + 1):
         if damaged_every:
-            parts[place] = parts[place][: len(parts[place]) // 2] + bytes(200)
+            parts[index] = parts[index][: len(parts[index]) // 2] + bytes(200)
     stopping = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""Small models and demo frames that tests share, made at run time."""
+"""Small models and demo frames shared by tests, created at run time."""
 
 import hashlib
 import itertools
@@ -19,25 +19,25 @@ from agecam.models.networks import build_network
 from agecam.sources.demo import DemoSource
 from agecam.types import GENDER_CLASSES, Box, CropSpec, Detection, FloatArray, Image
 from agecam.vision.estimator import Estimator
-from training.onnx_export import as_onnx
+from training.compact.onnx_export import as_onnx
 
 ASTRONAUT_LANDMARKS: FloatArray = np.array(
     [[203.7, 99.5], [246.2, 102.4], [223.6, 127.3], [200.4, 138.1], [245.0, 140.5]], np.float32
 )
-"""Where the detector sees them in the portrait, in pixels."""
+"""As detected in the portrait, in pixels."""
 
 GOLDEN_SQUARES = {
     "collins": (223.9099, 122.0355, 53.6694, 3.0258),
     "hopper": (266.0247, 233.1536, 110.5711, -6.4062),
 }
-"""Where the faces of the two portraits are cut out for `tests/golden`: as MTCNN's networks place them from 60 px on."""
+"""Crop squares of the faces in the two portraits for `tests/golden`, as detected by MTCNN from 60 px on."""
 
 TINY_ARGUMENTS: dict[str, Any] = {"stem": 8, "stages": [[8, 1], [16, 1]]}
 TINY_SIZE_PX = 32
 
 
 def tiny_network(seed: int = 0) -> keras.Model:
-    """Random weights under which the outputs depend clearly on the picture."""
+    """A network with random weights whose outputs depend clearly on the picture."""
     keras.utils.set_random_seed(seed)
     network = build_network("compact", TINY_SIZE_PX, **TINY_ARGUMENTS)
     kernel, bias = network.get_layer("logits").get_weights()
@@ -67,7 +67,7 @@ def tiny_card(path: Path, sha256: str = "") -> Card:
 
 
 def write_model(folder: Path, name: str = "tiny") -> Path:
-    """A tiny model's card, weights and ONNX form, as `training.export` gives them; returns the card's path."""
+    """Write a tiny model's card, weights and ONNX file, as `training.compact.export` does; returns the card's path."""
     path = folder / f"{name}.json"
     weights, onnx = _tiny_files()
     path.with_suffix(WEIGHTS_SUFFIX).write_bytes(weights)
@@ -80,7 +80,7 @@ def write_model(folder: Path, name: str = "tiny") -> Path:
 
 @cache
 def _tiny_files() -> tuple[bytes, bytes]:
-    """Keras weights and the ONNX form."""
+    """Keras weights and the ONNX file."""
     network = tiny_network()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"tiny{WEIGHTS_SUFFIX}"
@@ -89,21 +89,21 @@ def _tiny_files() -> tuple[bytes, bytes]:
 
 
 def estimator_of(network: keras.Model, card: Card | None = None) -> Estimator:
-    """An estimator over a Keras network that is not on the disk."""
+    """An estimator for a Keras network that is not on disk."""
     return Estimator(card or tiny_card(Path("tiny.json")), KerasRunner(network, keras, "cpu:0"))
 
 
 def change_card(path: Path, **changes: Any) -> None:
-    """Write other values on a card."""
+    """Change values on a card."""
     path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | changes), encoding="utf-8")
 
 
 @cache
 def demo_images(*indices: int) -> tuple[Image, ...]:
-    """Frames of the demo, `(720, 1280, 3) uint8` BGR; not to be written on."""
+    """Frames of the demo, `(720, 1280, 3) uint8` BGR; read only."""
     frames = itertools.islice(DemoSource(), max(indices) + 1)
-    kept = {frame.index: frame.image_bgr for frame in frames if frame.index in indices}
-    return tuple(kept[index] for index in indices)
+    by_index = {frame.index: frame.image_bgr for frame in frames if frame.index in indices}
+    return tuple(by_index[index] for index in indices)
 
 
 def overlap(a: Sequence[float], b: Sequence[float]) -> float:
@@ -120,5 +120,5 @@ def face_at(box: Box, landmarks: Any = None) -> Detection:
 
 
 def is_one_sentence(text: str) -> bool:
-    """Plain, on one line, ended by a full stop, with no second sentence after it."""
+    """Whether the text is a single sentence on one line, ending with a full stop."""
     return text.endswith(".") and "\n" not in text and "Traceback" not in text and ". " not in text

@@ -1,8 +1,8 @@
-"""Bring the window's translations up to date with its texts; what is new is then to be translated by hand.
+"""Updates the translation files of the window from its texts and error messages.
 
     python -m tests.translations
 
-Called once more, it writes what is translated into the form that the window loads.
+Translate new texts by hand, then run it again to write the .qm files that the window loads.
 """
 
 import ast
@@ -17,7 +17,7 @@ PACKAGE = Path(agecam.__file__).parent
 FOLDER = PACKAGE / "ui" / "translations"
 LANGUAGES = ("ko",)
 CONTEXT = "AgeCam"
-BEHIND_THE_WINDOW = (
+MODULES_USED_BY_WINDOW = (
     "backends",
     "engine",
     "live",
@@ -30,8 +30,8 @@ BEHIND_THE_WINDOW = (
     "sources",
     "vision",
 )
-ELSEWHERE = {"plot.py", "results.py"}
-"""Only the command line plots and writes to standard output."""
+COMMAND_LINE_ONLY = {"plot.py", "results.py"}
+"""Modules whose errors only the command line reports."""
 
 
 def main() -> None:
@@ -47,18 +47,18 @@ def main() -> None:
 
 
 def sentences() -> Iterator[str]:
-    """What errors behind the window say."""
+    """The messages of all errors that the window can show."""
     for name, sentence in error_calls():
-        assert isinstance(sentence, ast.Constant), f"{name} line {sentence.lineno}: give the values as arguments"
+        assert isinstance(sentence, ast.Constant), f"{name} line {sentence.lineno}: pass the values as arguments"
         yield str(sentence.value)
 
 
 def error_calls() -> Iterator[tuple[str, ast.expr]]:
-    """The first argument of every error made behind the window, with the name of its file."""
-    for place in BEHIND_THE_WINDOW:
-        path = PACKAGE / place
+    """File name and first argument of every error that the window can show."""
+    for name in MODULES_USED_BY_WINDOW:
+        path = PACKAGE / name
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            if file.name not in ELSEWHERE:
+            if file.name not in COMMAND_LINE_ONLY:
                 for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
                     if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in ERRORS:
                         yield file.name, call.args[0]

@@ -1,4 +1,4 @@
-"""The real window on a desk of its own: sources and engine by name, everything else as people have it."""
+"""The real window with fake sources and a fake engine, for tests."""
 
 import gc
 import threading
@@ -20,15 +20,54 @@ from agecam.live import LiveEngine
 from agecam.runtime.settings import Settings, load_settings
 from agecam.sources import CameraInfo, CameraMode, FrameSource
 from agecam.ui.app import open_with, recognise
+from agecam.ui.controllers.opener import OpenedSource
 from agecam.ui.main_window import MainWindow
-from agecam.ui.opener import OpenedSource
 
 Dialog = TypeVar("Dialog", bound=QDialog)
-SOON_MS = 8000
+TIMEOUT_MS = 8000
 
 
-class Desk:
-    """A window, what it can open, and the hands before it."""
+class DialogGuard:
+    """Reports dialogs that open while a test runs and that the test neither answers nor closes."""
+
+    def __init__(self, patience_ms: int = 3000) -> None:
+        """
+        Args:
+            patience_ms: how long a modal dialog may stay open; then it is closed, or the test would wait for ever.
+        """
+        self._patience_ms = patience_ms
+        self._known: set[int] = set()
+        self._unexpected: list[str] = []
+        self._timer = QTimer(interval=10)
+        self._timer.timeout.connect(self._check)
+        self._timer.start()
+
+    def finish(self) -> list[str]:
+        """Stop watching; return what was unexpected, including dialogs that are still open, which are closed."""
+        self._timer.stop()
+        for widget in QApplication.topLevelWidgets():
+            if isinstance(widget, QDialog) and widget.isVisible():
+                self._report(widget)
+        return self._unexpected
+
+    def _check(self) -> None:
+        dialog = QApplication.activeModalWidget()
+        if dialog is not None and id(dialog) not in self._known:
+            self._known.add(id(dialog))
+            QTimer.singleShot(self._patience_ms, lambda: self._report_if_open(dialog))
+
+    def _report_if_open(self, dialog: QWidget) -> None:
+        if QApplication.activeModalWidget() is dialog:
+            self._report(dialog)
+            self._known.discard(id(dialog))
+
+    def _report(self, dialog: QWidget) -> None:
+        self._unexpected.append(f"{type(dialog).__name__}: {dialog.windowTitle()}")
+        dialog.close()
+
+
+class WindowHarness:
+    """Opens the window with fake sources and a fake engine, and simulates its user."""
 
     def __init__(self, qtbot: QtBot, folder: Path) -> None:
         self._qtbot = qtbot
@@ -37,24 +76,24 @@ class Desk:
         self.saved = folder / "saved"
         self.engine = SquareEngine()
         self.engine_error: AgeCamError | None = None
-        """Of the first attempt to build it."""
+        """Raised by the first attempt to build the engine."""
         self.loading = threading.Event()
-        """Cleared, the networks are not loaded yet."""
+        """While cleared, the networks are still loading."""
         self.loading.set()
         self.built: list[EngineOptions] = []
         self.cameras: list[CameraInfo] = []
         self.modes: list[CameraMode] = [CameraMode(640, 480, 30), CameraMode(1280, 720, 30)]
         self.sources: dict[str, Callable[[Settings], FrameSource]] = {}
-        """What is opened by name instead of for real; those named 'camera ...' are live."""
+        """Fake sources by spec; a decimal number is a camera."""
         self.windows: list[MainWindow] = []
 
-    def window(self, **settings: object) -> MainWindow:
-        """Open the window as a person who has these settings would find it."""
+    def open_window(self, **settings: object) -> MainWindow:
+        """Open the window with these settings."""
         chosen = Settings(**({"folder": str(self.saved)} | settings))  # type: ignore[arg-type]
         return self._show(chosen)
 
-    def window_again(self) -> MainWindow:
-        """As after a restart."""
+    def restart(self) -> MainWindow:
+        """Open the window with the saved settings, as after a restart."""
         settings, problem = load_settings(self.settings_path)
         assert problem is None
         return self._show(settings)
@@ -74,33 +113,33 @@ class Desk:
         with self._qtbot.waitExposed(window):
             pass
         window.activateWindow()
-        with self._qtbot.waitActive(window):  # keys go to the active window alone
+        with self._qtbot.waitActive(window):  # only the active window receives keys
             pass
         return window
 
-    def until(self, condition: Callable[[], object], timeout_ms: int = SOON_MS) -> None:
-        """Let the window run until something is so."""
+    def wait_until(self, condition: Callable[[], object], timeout_ms: int = TIMEOUT_MS) -> None:
+        """Let the window run until the condition holds."""
         self._qtbot.waitUntil(lambda: bool(condition()), timeout=timeout_ms)
 
-    def pause(self, ms: int) -> None:
-        """Let the window run for so long."""
+    def wait(self, ms: int) -> None:
+        """Let the window run for this time."""
         self._qtbot.wait(ms)
 
-    def labelled(self, window: MainWindow) -> None:
-        """Until a face has its label."""
-        self.until(lambda: (view := window.session.view()) is not None and view.faces)
-        self.until(lambda: window.video.picture is not None)
+    def wait_for_label(self, window: MainWindow) -> None:
+        """Wait until a face has a label."""
+        self.wait_until(lambda: (view := window.session.view()) is not None and view.faces)
+        self.wait_until(lambda: window.video.picture is not None)
 
     def press(self, window: MainWindow, key: Qt.Key | str, *modifiers: Qt.KeyboardModifier) -> None:
-        """A key, as the keyboard sends it to the window: it has the focus again after a dialog."""
-        self.until(lambda: QApplication.activeWindow() is window or window.activateWindow())
+        """Press a key as soon as the window is active, which takes a moment after a dialog."""
+        self.wait_until(lambda: QApplication.activeWindow() is window or window.activateWindow())
         held = Qt.KeyboardModifier.NoModifier
         for modifier in modifiers:
             held |= modifier
         QTest.keyClick(window, key, held)  # type: ignore[call-overload]
 
     def in_dialog(self, kind: type[Dialog], act: Callable[[Dialog], None]) -> list[Dialog]:
-        """Do this in the dialog that opens next; the list holds it then."""
+        """Run `act` in the dialog that opens next; the returned list then holds the dialog."""
         seen: list[Dialog] = []
         began = time.monotonic()
 
@@ -109,14 +148,14 @@ class Desk:
             if isinstance(dialog, kind):
                 seen.append(dialog)
                 act(dialog)
-            elif time.monotonic() - began < SOON_MS / 1000:
+            elif time.monotonic() - began < TIMEOUT_MS / 1000:
                 QTimer.singleShot(20, look)
 
         QTimer.singleShot(0, look)
         return seen
 
     def close(self) -> None:
-        """Close every window; fails where that takes long."""
+        """Close all windows; fails if that takes longer than 2 s."""
         self.loading.set()
         for window in self.windows:
             began = time.monotonic()
@@ -126,11 +165,11 @@ class Desk:
             window.deleteLater()
         self.windows = []
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-        gc.collect()  # here, and not in a thread of a later test
+        gc.collect()  # so that it does not happen in a thread of a later test
 
-    # What the window is given.
+    # Callbacks of the window.
 
-    def _build(self, options: EngineOptions, _: object) -> LiveEngine:
+    def _build(self, options: EngineOptions) -> LiveEngine:
         self.built.append(options)
         self.loading.wait(10)
         if self.engine_error is not None and len(self.built) == 1:
@@ -148,11 +187,11 @@ class Desk:
 
 
 def texts_of(widget: QWidget) -> str:
-    """All that can be read in a widget."""
+    """All texts in a widget, one per line."""
     parts = [child.property("text") for child in widget.findChildren(QWidget)]
     return "\n".join(part for part in parts if isinstance(part, str))
 
 
-def entries(actions: list[QAction]) -> list[str]:
-    """Of a menu, as a person reads them."""
+def menu_texts(actions: list[QAction]) -> list[str]:
+    """Texts of the entries of a menu, without mnemonics."""
     return [action.text().replace("&", "") for action in actions if not action.isSeparator()]

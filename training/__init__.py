@@ -1,4 +1,4 @@
-"""Everything that makes and judges the weights. Imports from `agecam`; never the other way round."""
+"""Training, evaluation and export of the weights. `training` imports from `agecam`, never the other way round."""
 
 import sys
 from collections.abc import Callable
@@ -10,7 +10,7 @@ prepare_environment()
 
 
 def command(main: Callable[[], None]) -> None:
-    """Run a step's `main`; a failure that a person can mend is one sentence and exit code 1."""
+    """Run a step's `main`; an AgeCamError is printed as one sentence, with exit code 1."""
     try:
         main()
     except AgeCamError as error:

@@ -1,6 +1,7 @@
-"""Result files: complete or absent under their final names, and read with a sentence where they are not."""
+"""Result files: written completely or not at all, and checked when they are read."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,13 @@ def write_json(path: Path, content: Any, indent: int = 1) -> Path:
 
 
 def read_json(path: Path, made_by: str) -> dict[str, Any]:
-    """What a step of the training wrote.
+    """Read a result file.
+
+    Args:
+        made_by: the training step that must have written it.
 
     Raises:
-        UsageError: there is no such file, or it is not one of that step.
+        UsageError: the file is missing or unreadable, or another step wrote it.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -29,5 +33,11 @@ def read_json(path: Path, made_by: str) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read ({error}): run python -m {made_by} again.") from error
     if not isinstance(content, dict) or content.get("made_by") != made_by:
-        raise UsageError(f"{path} was not made by {made_by}: name the file that it wrote.")
+        raise UsageError(f"{path} was not made by {made_by}: pass the file that it wrote.")
     return content
+
+
+def markdown_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Format cells as a Markdown table."""
+    lines = [heading, ["---"] * len(heading), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,4 +1,4 @@
-"""What runs a network on a batch. Everything before and after exists once, in NumPy and OpenCV."""
+"""Backends run a network on a batch. Everything before and after is shared by all, in NumPy and OpenCV."""
 
 from agecam.backends.base import Backend, Runner
 from agecam.backends.choice import BackendChoice, DeviceChoice, choose_backend, on_processor

@@ -1,4 +1,4 @@
-"""The seam between the program and what computes: run this network on this batch."""
+"""Interface between the program and its backends: run a network on a batch."""
 
 from typing import Protocol
 
@@ -7,18 +7,18 @@ from agecam.types import FloatArray
 
 
 class Runner(Protocol):
-    """One network, ready to run. Used by one thread at a time."""
+    """A network, ready to run. Use each from one thread at a time."""
 
     def __call__(self, batch: FloatArray) -> FloatArray:
-        """`(N, height, width, 3) float32`, N from 1 on -> `(N, ...) float32`.
+        """`(N, height, width, 3) float32`, N at least 1 -> `(N, ...) float32`.
 
         Raises:
-            RuntimeError: the network failed; the message says why.
+            RuntimeError: the network failed; the message gives the reason.
         """
 
 
 class Backend(Protocol):
-    """A way to run networks."""
+    """Loads networks and runs them."""
 
     @property
     def name(self) -> str:
@@ -29,9 +29,9 @@ class Backend(Protocol):
         """'cpu' or 'gpu'."""
 
     def runner(self, files: NetworkFiles) -> Runner:
-        """The network, checked and loaded.
+        """Check and load a network.
 
         Raises:
-            WeightsError: a file is missing or damaged, or is not the one its card was written for.
+            WeightsError: a file is missing, damaged or does not belong to its card.
             RuntimeError, ImportError: this backend cannot run the network.
         """

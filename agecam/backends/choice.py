@@ -1,4 +1,4 @@
-"""The one place that chooses what computes: OpenVINO on the processor, Keras on a GPU."""
+"""Chooses the backend: OpenVINO on the processor, Keras on a GPU."""
 
 from typing import Literal
 
@@ -16,18 +16,21 @@ BackendChoice = Literal["auto", "openvino", "keras"]
 def choose_backend(
     device: DeviceChoice = "auto", backend: BackendChoice = "auto"
 ) -> tuple[Backend, AgeCamError | None]:
-    """The backend to compute with, and why it is not the GPU where 'auto' would have taken one.
+    """Choose the backend.
 
-    Neither TensorFlow nor Keras is imported where the processor is asked for or no GPU is in sight.
+    Neither TensorFlow nor Keras is imported if the processor is requested or the system lists no GPU.
+
+    Returns:
+        The backend, and the reason if device 'auto' found a GPU that cannot be used.
 
     Raises:
-        UsageError: what was asked for is not there.
+        UsageError: the requested device or backend is not available.
     """
     if backend == "openvino":
         if device == "gpu":
-            raise UsageError("OpenVINO computes on the processor only: leave out --device gpu, or --backend openvino.")
+            raise UsageError("OpenVINO runs on the processor only: leave out --device gpu or --backend openvino.")
         if not openvino.is_available():
-            raise UsageError("OpenVINO is not installed here (pip install openvino): leave out --backend openvino.")
+            raise UsageError("OpenVINO is not installed: run 'pip install openvino' or leave out --backend openvino.")
         return openvino.OpenVinoBackend(), None
     if device == "cpu":
         return on_processor(backend), None
@@ -38,27 +41,27 @@ def choose_backend(
     except UsageError as error:
         if device == "gpu":
             raise
-        return on_processor(backend), AgeCamError("AgeCam computes on the processor: {reason}", reason=error)
+        return on_processor(backend), AgeCamError("AgeCam uses the processor: {reason}", reason=error)
 
 
 def on_processor(backend: BackendChoice = "auto") -> Backend:
-    """OpenVINO, and Keras for what OpenVINO refuses; Keras alone where that is asked for or OpenVINO is missing."""
+    """OpenVINO, with Keras for networks it cannot run; Keras alone if requested or if OpenVINO is missing."""
     if backend != "keras" and openvino.is_available():
-        return _WithReference()
+        return _OpenVinoOrKeras()
     return KerasBackend("cpu")
 
 
 def _on_gpu() -> Backend:
-    """Raises UsageError where there is none."""
+    """Raise UsageError if there is no GPU."""
     if not gpu_in_sight():
-        raise UsageError("There is no GPU here that TensorFlow can use; leave out --device gpu.")
+        raise UsageError("There is no GPU that TensorFlow can use: leave out --device gpu.")
     if not has_cuda_libraries():
-        raise UsageError("NVIDIA's CUDA libraries for TensorFlow are missing (pip install 'tensorflow[and-cuda]').")
+        raise UsageError("NVIDIA's CUDA libraries for TensorFlow are missing: run pip install 'tensorflow[and-cuda]'.")
     return KerasBackend("gpu")
 
 
-class _WithReference:
-    """OpenVINO, and Keras for networks that it refuses or that were installed without their ONNX form."""
+class _OpenVinoOrKeras:
+    """OpenVINO, with Keras for networks that it cannot run or that were installed without an ONNX file."""
 
     name = "openvino"
     device = "cpu"

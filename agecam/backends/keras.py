@@ -1,9 +1,10 @@
-"""Networks run by Keras: resident on a GPU; on the processor the reference, and what serves where OpenVINO does not.
+"""Runs networks with Keras: on a GPU, or on the processor as the reference and where OpenVINO cannot run a network.
 
-Importing this module is cheap. Keras and its framework are imported when a `KerasBackend` is made: TensorFlow, or what
-`KERAS_BACKEND` names where that is honoured. Nothing here names a framework's own functions.
+Importing this module is cheap. Keras and its framework are imported when a `KerasBackend` is created: TensorFlow, or
+the one in `KERAS_BACKEND` if that is honoured. No function of a specific framework is used here.
 """
 
+import logging
 import os
 import sys
 import warnings
@@ -24,9 +25,12 @@ from agecam.types import OUTPUTS, FloatArray
 if TYPE_CHECKING:
     import keras
 
+_DEVICES = {"cpu": "cpu", "gpu": "gpu:0"}
+"""Names that Keras understands with every framework; PyTorch takes 'cpu:0' for another device than 'cpu'."""
+
 
 class KerasBackend:
-    """Large networks compute in bfloat16 on a processor that has it; all others in float32."""
+    """Large networks run in bfloat16 on processors that support it; all others in float32."""
 
     name = "keras"
 
@@ -34,50 +38,50 @@ class KerasBackend:
         """
         Args:
             device: 'cpu' or 'gpu'.
-            any_framework: honour the environment's `KERAS_BACKEND`; else it is TensorFlow, unless the importing
-                program has imported Keras already.
+            any_framework: whether to honour the environment variable `KERAS_BACKEND`; otherwise the framework is
+                TensorFlow, unless the calling program has already imported Keras.
 
         Raises:
             UsageError: Keras or its framework is not installed, or there is no GPU.
         """
         self.device = device
-        self._keras = _imported(any_framework)
+        self._keras = _import_keras(any_framework)
         if device == "gpu" and not _has_gpu(self._keras):
-            raise UsageError("Keras sees no GPU that it can use with {framework}.", framework=self.framework)
+            raise UsageError("Keras finds no GPU that {framework} can use.", framework=self.framework)
 
     @property
     def framework(self) -> str:
-        """What computes behind Keras: 'tensorflow', 'torch' or 'jax'."""
+        """The framework behind Keras: 'tensorflow', 'torch' or 'jax'."""
         return str(self._keras.backend.backend())
 
     def runner(self, files: NetworkFiles) -> "KerasRunner":
-        """The network with its weights on the device; raises WeightsError."""
-        numbers = "bfloat16" if self.device == "cpu" and files.is_large and has_bfloat16() else "float32"
-        with self._keras.device(f"{self.device}:0"):
-            return KerasRunner(load_network(files, numbers), self._keras, f"{self.device}:0")
+        """Check a network and load it onto the device; raises WeightsError."""
+        dtype = "bfloat16" if self.device == "cpu" and files.is_large and has_bfloat16() else "float32"
+        with self._keras.device(_DEVICES[self.device]):
+            return KerasRunner(load_network(files, dtype), self._keras, _DEVICES[self.device])
 
 
 class KerasRunner:
     """A Keras network on a device.
 
-    Batches are filled up to powers of two, so that a framework that prepares itself for each size meets few of them.
+    Batches are padded to powers of two, because some frameworks compile again for each batch size.
     """
 
     def __init__(self, network: "keras.Model", keras: Any, device: str) -> None:
         """
         Args:
             network: with one input and one output.
-            keras: the package, imported.
-            device: as Keras names it.
+            keras: the imported package.
+            device: in the notation of Keras.
         """
         self._keras = keras
         self._device = device
         self._network = network
-        # Pictures differ in size, and a compiler would begin anew with each.
+        # Pictures differ in size, and JIT compilation would start again for each size.
         network.compile(jit_compile=False)
 
     def __call__(self, batch: FloatArray) -> FloatArray:
-        """As `Runner` says."""
+        """As described at `Runner`."""
         count = len(batch)
         rows = np.minimum(np.arange(1 << (count - 1).bit_length()), count - 1)
         return self.run_on_device(batch if len(rows) == count else batch[rows])[:count]
@@ -88,47 +92,50 @@ class KerasRunner:
             return self._keras.ops.convert_to_tensor(batch)
 
     def run_on_device(self, batch: Any) -> FloatArray:
-        """The outputs for a batch as it is, an array or a tensor of `on_device`; raises RuntimeError."""
+        """Outputs for a batch without padding, an array or a tensor from `on_device`; raises RuntimeError."""
         try:
             with self._keras.device(self._device):
                 return np.asarray(self._network.predict_on_batch(batch), np.float32)
-        except Exception as error:  # every framework has errors of its own
+        except Exception as error:  # every framework has its own exceptions
             message = str(getattr(error, "message", error)).strip().partition("\n")[0]
             raise RuntimeError(message or type(error).__name__) from error
 
 
-def load_model(name: str = "compact", numbers: str = "float32") -> tuple[Card, "keras.Model"]:
-    """The card of a model and its Keras network with the weights: for training, and for comparing.
+def load_model(name: str = "compact", dtype: str = "float32") -> tuple[Card, "keras.Model"]:
+    """Load a model's card and its Keras network with weights, for training and comparisons.
 
     Raises:
-        WeightsError: there is no such model, a file is missing or damaged, or card and weights do not fit.
+        WeightsError: there is no such model, a file is missing or damaged, or card and weights do not match.
     """
     card = load_card(find_model(name))
-    network = load_network(network_files(card), numbers)
+    network = load_network(network_files(card), dtype)
     if network.output_shape != (None, OUTPUTS):
         raise WeightsError(
-            "The network on the card {path} does not give {outputs} outputs.", path=card.path, outputs=OUTPUTS
+            "The network of the card {path} does not have {outputs} outputs: reinstall the model.",
+            path=card.path,
+            outputs=OUTPUTS,
         )
     return card, network
 
 
-def load_network(files: NetworkFiles, numbers: str = "float32") -> "keras.Model":
-    """The Keras network of some files, with its weights; raises WeightsError.
+def load_network(files: NetworkFiles, dtype: str = "float32") -> "keras.Model":
+    """Load a Keras network with its weights; raises WeightsError.
 
     Args:
-        numbers: what it keeps its weights as and computes in, all but its logits: 'float32' or 'bfloat16'.
+        files: of the network.
+        dtype: of weights and computation, except for the logits: 'float32' or 'bfloat16'.
     """
     from agecam.models.networks import build_network
 
-    with ThreadPoolExecutor(1) as pool:  # reading a large file takes as long as making room for it
+    with ThreadPoolExecutor(1) as pool:  # reading a large file takes as long as building its network
         checking = pool.submit(files.weights.check)
-        with _as_weights_error(files), _dtype_policy(numbers):
+        with _as_weights_error(files), _dtype_policy(dtype):
             network = build_network(files.network, files.size_px, **files.arguments)
         checking.result()
     with _as_weights_error(files), warnings.catch_warnings():
-        # Keras only warns of weights that it skips.
+        # Keras only warns about weights that it skips.
         warnings.filterwarnings("error", category=UserWarning)
-        # Only the numbers are read from the file: the network comes from our own code, none from the file.
+        # Only weights are read from the file, never code or a network definition.
         network.load_weights(files.weights.path)
     return network
 
@@ -137,7 +144,7 @@ def load_network(files: NetworkFiles, numbers: str = "float32") -> "keras.Model"
 def _as_weights_error(files: NetworkFiles) -> Iterator[None]:
     try:
         yield
-    except Exception as error:  # Keras and HDF5 raise nearly anything over what does not fit or is damaged
+    except Exception as error:  # Keras and HDF5 raise many kinds of errors for damaged files
         raise WeightsError(
             "The weights {path} do not fit the network on their card ({reason}): reinstall the model.",
             path=files.weights.path,
@@ -146,31 +153,32 @@ def _as_weights_error(files: NetworkFiles) -> Iterator[None]:
 
 
 @contextmanager
-def _dtype_policy(numbers: str) -> Iterator[None]:
-    """What Keras builds meanwhile keeps its weights as, and computes in."""
+def _dtype_policy(dtype: str) -> Iterator[None]:
+    """Data type of the layers that Keras builds inside the block."""
     import keras
 
     before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(numbers)
+    keras.config.set_dtype_policy(dtype)
     try:
         yield
     finally:
         keras.config.set_dtype_policy(before)
 
 
-def _imported(any_framework: bool) -> Any:
+def _import_keras(any_framework: bool) -> Any:
     if "keras" in sys.modules:
         return sys.modules["keras"]
-    # Read once, when the frameworks start: take GPU memory as it is needed, and leave other programs theirs.
+    # Read once, when the frameworks start: allocate GPU memory as needed instead of all at once.
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-    wanted = os.environ.get("KERAS_BACKEND")
+    previous = os.environ.get("KERAS_BACKEND")
     if not any_framework:
         os.environ["KERAS_BACKEND"] = "tensorflow"
     try:
-        # They are imported for nothing that AgeCam uses, which would take a second more.
-        with _absent("matplotlib.pyplot", "pandas"):
+        # Keras would import these for features that AgeCam does not use, which takes a second.
+        with _hidden("matplotlib.pyplot", "pandas"):
             import keras
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it remarks on every new size of picture
     except ImportError as error:
         raise UsageError(
             "Keras or TensorFlow cannot be imported ({reason}): run 'pip install tensorflow', or leave out --backend "
@@ -178,17 +186,17 @@ def _imported(any_framework: bool) -> Any:
             reason=error,
         ) from error
     finally:
-        if not any_framework and wanted is None:
+        if not any_framework and previous is None:
             del os.environ["KERAS_BACKEND"]
-        elif wanted is not None:
-            os.environ["KERAS_BACKEND"] = wanted
+        elif previous is not None:
+            os.environ["KERAS_BACKEND"] = previous
     return keras
 
 
 @contextmanager
-def _absent(*modules: str) -> Iterator[None]:
+def _hidden(*modules: str) -> Iterator[None]:
     hidden = [name for name in modules if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None: not to be imported
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None prevents the import
     try:
         yield
     finally:
@@ -204,6 +212,6 @@ def _has_gpu(keras: Any) -> bool:
     try:  # Keras lists no devices for PyTorch
         with keras.device("gpu:0"):
             keras.ops.convert_to_numpy(keras.ops.zeros(1))
-    except Exception:  # whatever it raises, there is none
+    except Exception:  # any error means that there is none
         return False
     return bool(keras.backend.backend() == "torch")

@@ -1,6 +1,6 @@
-"""Networks on the processor, run by OpenVINO from their ONNX form.
+"""Runs ONNX networks on the processor with OpenVINO.
 
-Compiling takes less than a tenth of a second for a network of some megabytes, so nothing is kept on disk.
+Compiling a network of a few megabytes takes less than 0.1 s, so nothing is cached on disk.
 """
 
 import ctypes
@@ -21,7 +21,7 @@ from agecam.types import FloatArray
 
 @cache
 def is_available() -> bool:
-    """Whether OpenVINO is installed and knows this processor."""
+    """Whether OpenVINO is installed and supports this processor."""
     try:
         return "CPU" in _core().available_devices
     except (ImportError, RuntimeError):
@@ -29,7 +29,7 @@ def is_available() -> bool:
 
 
 def version() -> str:
-    """Of OpenVINO."""
+    """Version of OpenVINO."""
     _core()
     import openvino
 
@@ -37,7 +37,7 @@ def version() -> str:
 
 
 class OpenVinoBackend:
-    """Large networks compute in bfloat16 where the processor has it; all others in float32, as the reference does."""
+    """Large networks run in bfloat16 on processors that support it; all others in float32, like the reference."""
 
     name = "openvino"
     device = "cpu"
@@ -45,26 +45,31 @@ class OpenVinoBackend:
     def __init__(self, bfloat16: bool | None = None) -> None:
         """
         Args:
-            bfloat16: for large networks; None: where the processor has instructions for it.
+            bfloat16: whether large networks use it; None for processors with instructions for it.
         """
         self._bfloat16 = has_bfloat16() if bfloat16 is None else bfloat16
 
     def precision(self, files: NetworkFiles) -> str:
-        """What a network computes in: 'float32' or 'bfloat16'."""
+        """Data type that a network runs in: 'float32' or 'bfloat16'."""
         return "bfloat16" if self._bfloat16 and files.is_large else "float32"
 
     def runner(self, files: NetworkFiles) -> "OpenVinoRunner":
-        """The network, compiled; raises WeightsError, and RuntimeError or ImportError where OpenVINO refuses it."""
+        """Check and compile a network.
+
+        Raises:
+            WeightsError: a file is missing, damaged or does not belong to its card.
+            RuntimeError, ImportError: OpenVINO cannot run the network.
+        """
         if files.onnx is None:
-            raise RuntimeError(f"{files.weights.path.name} has no ONNX form")
+            raise RuntimeError(f"{files.weights.path.name} has no ONNX file")
         files.onnx.check()
-        with ThreadPoolExecutor(1) as pool:  # reading a gigabyte takes as long as compiling what is in it
+        with ThreadPoolExecutor(1) as pool:  # checking a gigabyte takes as long as compiling it
             checking = pool.submit(files.weights.check) if files.onnx_reads_weights else None
             runner = OpenVinoRunner(files.onnx.path, self.precision(files))
             if checking is not None:
                 checking.result()
         if files.is_large:
-            _let_go_of(files.weights.path)
+            _release_pages(files.weights.path)
         return runner
 
 
@@ -72,16 +77,16 @@ class OpenVinoRunner:
     """An ONNX file with one input and one output."""
 
     def __init__(self, path: Path, precision: str = "float32") -> None:
-        """Raises WeightsError for a file that is no ONNX network, RuntimeError where OpenVINO cannot run it."""
+        """Raise WeightsError if the file is not an ONNX network, RuntimeError if OpenVINO cannot run it."""
         hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": _PRECISIONS[precision]}
         try:
             network = _core().read_model(path)
         except RuntimeError as error:
-            raise WeightsError("{path} is not a network in ONNX: reinstall the model.", path=path) from error
+            raise WeightsError("{path} is not an ONNX network: reinstall the model.", path=path) from error
         self._request = _core().compile_model(network, "CPU", hints).create_infer_request()
 
     def __call__(self, batch: FloatArray) -> FloatArray:
-        """As `Runner` says."""
+        """As described at `Runner`."""
         (output,) = self._request.infer([np.ascontiguousarray(batch)]).values()
         return np.asarray(output)
 
@@ -91,25 +96,25 @@ _PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
 
 @cache
 def _core() -> Any:
-    # Its converter would tell its makers how it is used. AgeCam does not call it, and this makes sure that nothing can.
+    # Disables the telemetry of OpenVINO's converter, which AgeCam does not use.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
 
     return openvino.Core()
 
 
-def _let_go_of(path: Path) -> None:
-    """Take a mapped file out of this process's memory: OpenVINO has its own copy of the numbers, in its own order.
+def _release_pages(path: Path) -> None:
+    """Release the memory of a mapped file: OpenVINO has its own copy of the weights.
 
-    The pages belong to the file, so the system reads them again if they are needed after all.
+    The system reads the pages from the file again if they are needed.
     """
-    with suppress(OSError, AttributeError, ValueError):  # other systems than Linux do it by themselves, when they must
+    with suppress(OSError, AttributeError, ValueError):  # other systems release the pages when memory is short
         advise = ctypes.CDLL(None).madvise
         for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines():
             if line.endswith(str(path.resolve())):
                 first, end = (int(address, 16) for address in line.split(maxsplit=1)[0].split("-"))
-                advise(ctypes.c_void_p(first), ctypes.c_size_t(end - first), _DONT_NEED)
+                advise(ctypes.c_void_p(first), ctypes.c_size_t(end - first), _MADV_DONTNEED)
 
 
-_DONT_NEED = 4
-"""MADV_DONTNEED of mman.h."""
+_MADV_DONTNEED = 4
+"""From mman.h."""

@@ -1,1 +1,1 @@
-"""What `agecam bench` measures: each part gives rows of plain figures, in one run on one machine."""
+"""Measurements of `agecam bench`: each part gives rows of figures, all from one run on one machine."""

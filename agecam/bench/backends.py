@@ -1,4 +1,4 @@
-"""OpenVINO beside Keras on the processor: the same detector and the same estimator over both."""
+"""Compares OpenVINO and Keras on the processor, with the same detector and estimator."""
 
 from collections.abc import Iterator
 from statistics import median
@@ -10,7 +10,7 @@ from agecam.backends import Backend
 from agecam.backends.keras import KerasBackend
 from agecam.backends.openvino import OpenVinoBackend, is_available
 from agecam.bench.scenes import scene
-from agecam.bench.steps import MIN_FACE_PX, taken_ms
+from agecam.bench.steps import MIN_FACE_PX, elapsed_ms
 from agecam.vision.detector import FaceDetector
 from agecam.vision.estimator import Estimator
 
@@ -21,8 +21,10 @@ _WARM_UP = 12
 
 
 def backend_rows() -> Iterator[dict[str, Any]]:
-    """A row for each number of faces at 1280 x 720: milliseconds of both stages over both backends, and the largest
-    difference of an age between them. None without OpenVINO."""
+    """Milliseconds of both stages with both backends, and the largest difference between their ages.
+
+    One row for each number of faces, at 1280 x 720; none without OpenVINO.
+    """
     if not is_available():
         return
     backends: dict[str, Backend] = {"keras": KerasBackend(), "openvino": OpenVinoBackend()}
@@ -35,8 +37,8 @@ def backend_rows() -> Iterator[dict[str, Any]]:
         ages = {}
         for way in WAYS:
             detect, estimate = detectors[way].detect, estimators[way].estimate
-            detected = [taken_ms(detect, frame) for frame in frames]
-            estimated = [taken_ms(estimate, frame, of) for frame, of in zip(frames, found, strict=True)]
+            detected = [elapsed_ms(detect, frame) for frame in frames]
+            estimated = [elapsed_ms(estimate, frame, of_frame) for frame, of_frame in zip(frames, found, strict=True)]
             row[f"detector_{way}_ms"] = median(detected[_WARM_UP:])
             row[f"estimator_{way}_ms"] = median(estimated[_WARM_UP:])
             ages[way] = np.array([attributes.age for attributes in estimate(frames[0], found[0])])

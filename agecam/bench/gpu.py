@@ -1,4 +1,4 @@
-"""What a GPU gives: faces a second, with the batch already in its memory and copied there for each call."""
+"""GPU throughput in faces per second: with the batch already in GPU memory, and with a copy for each call."""
 
 from collections.abc import Iterator
 from statistics import median
@@ -9,7 +9,7 @@ import numpy as np
 
 from agecam.backends.keras import KerasBackend
 from agecam.bench.scenes import scene
-from agecam.bench.steps import MIN_FACE_PX, taken_ms
+from agecam.bench.steps import MIN_FACE_PX, elapsed_ms
 from agecam.models.card import load_card
 from agecam.models.store import find_model, network_files
 from agecam.vision.detector import FaceDetector
@@ -19,8 +19,10 @@ _WARM_UP, _ROUNDS = 5, 30
 
 
 def gpu_rows(backend: KerasBackend, model: str = "compact", rounds: int = _ROUNDS) -> Iterator[dict[str, Any]]:
-    """A row for each batch size: faces a second of the model's network, resident and copied; then one with the
-    milliseconds of the detector in 1280 x 720."""
+    """Faces per second of the model's network, resident and copied, one row for each batch size.
+
+    The last row has the milliseconds of the detector at 1280 x 720.
+    """
     card = load_card(find_model(model))
     runner = backend.runner(network_files(card))
     for size in BATCHES:
@@ -34,10 +36,10 @@ def gpu_rows(backend: KerasBackend, model: str = "compact", rounds: int = _ROUND
             times = []
             for _ in range(rounds):
                 started = perf_counter()
-                runner.run_on_device(batch)  # comes back with the outputs, so the GPU is done
+                runner.run_on_device(batch)  # returns the outputs, so the GPU has finished
                 times.append(perf_counter() - started)
             row[f"{name}_per_s"] = size / median(times)
         yield row
     detector = FaceDetector(backend, MIN_FACE_PX)
     frames = [frame.image_bgr for frame in scene(1280, 720, 4, _WARM_UP + rounds)]
-    yield {"detector_ms": median([taken_ms(detector.detect, frame) for frame in frames][_WARM_UP:])}
+    yield {"detector_ms": median([elapsed_ms(detector.detect, frame) for frame in frames][_WARM_UP:])}

@@ -1,4 +1,4 @@
-"""Start-up and memory, of AgeCam as a process of its own."""
+"""Start-up time, speed and memory of AgeCam as a separate process."""
 
 import subprocess
 import sys
@@ -16,8 +16,10 @@ SIZE = (1280, 720)
 
 
 def process_row() -> dict[str, Any]:
-    """Seconds from start to end where one frame is analysed, and frames a second of a clip with its annotated video;
-    memory of the latter at its peak, which Windows does not tell."""
+    """Seconds to analyse one frame from process start to end, and frames per second with an annotated video.
+
+    Also the peak memory of the latter, except on Windows.
+    """
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "clip.mp4"
         frames = scene(*SIZE, 4, FRAMES)
@@ -42,20 +44,20 @@ def _run(*words: object) -> tuple[float, float | None]:
 def run_measured(
     command: list[str], environment: dict[str, str] | None = None, folder: Path | None = None
 ) -> tuple[float, float | None]:
-    """Seconds that a command takes, and the MiB of its peak, which Windows does not tell; raises OutputError."""
+    """Seconds and peak MiB of a command, the latter None on Windows; raises OutputError if it fails."""
     command = command if sys.platform == "win32" else [sys.executable, "-c", _PEAK, *command]
     started = time.perf_counter()
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise OutputError(f"{' '.join(command[-3:])} ended early: {reason}.")
+        raise OutputError(f"{' '.join(command[-3:])} failed: {reason}.")
     if sys.platform == "win32":
         return time.perf_counter() - started, None
     seconds, peak = done.stdout.split()[-2:]
     return float(seconds), int(peak) / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-# In a small process between: one that is started by a large one counts the large one's memory as its own peak.
+# Runs in a small intermediate process: the peak of a process includes the memory of the process that started it.
 _PEAK = """
 import resource, subprocess, sys, time
 began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""How AgeCam starts, each time in a process of its own: this checkout, and another one beside it if asked for."""
+"""Start-up time and memory of AgeCam, each in a separate process, optionally compared with another checkout."""
 
 import json
 import os
@@ -21,22 +21,22 @@ from agecam.sources.demo import portraits
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = 5
-WATCHED_S = 20
-"""How long the window plays the clip before its memory is read."""
+PLAYING_S = 20
+"""Time for which the window plays the clip before its memory is measured."""
 
 
 def start_rows(
-    picture: Path | None, clip: Path | None, beside: Path | None, rounds: int = ROUNDS
+    picture: Path | None, clip: Path | None, other_checkout: Path | None, rounds: int = ROUNDS
 ) -> Iterator[dict[str, Any]]:
-    """First the import of TensorFlow, then a row for each checkout, its name under `of`; medians of `rounds`.
+    """One row for the import of TensorFlow, then one for each checkout, its path under `of`; medians of `rounds`.
 
     Args:
         picture: to analyse; by default one of the demo's portraits.
         clip: to show in the window; by default half a minute of 1280 x 720 made at run time.
-        beside: the root of another checkout, run by the same Python.
+        other_checkout: root of another checkout, run by the same Python.
 
     Raises:
-        OutputError: one of the programs ended early.
+        OutputError: one of the processes failed.
     """
     with tempfile.TemporaryDirectory(prefix="agecam-") as name:
         folder = Path(name)
@@ -49,20 +49,20 @@ def start_rows(
                 for frame in scene(1280, 720, 1, 300):
                     writer.write(frame.image_bgr, frame.time_s)
         picture, clip = picture.resolve(), clip.resolve()
-        roots = [ROOT] if beside is None else [ROOT, beside.resolve()]
+        roots = [ROOT] if other_checkout is None else [ROOT, other_checkout.resolve()]
         rows: list[dict[str, list[float]]] = [{} for _ in roots]
         tensorflow = []
-        for _ in range(rounds):  # in turn, so that nothing else the computer does falls on one of them alone
+        for _ in range(rounds):  # in turn, so that other load on the computer affects all of them
             tensorflow.append(_run(ROOT, "-c", "import tensorflow")[0])
             for root, row in zip(roots, rows, strict=True):
-                for key, value in _once(root, picture, folder).items():
+                for key, value in _measure_once(root, picture, folder).items():
                     row.setdefault(key, []).append(value)
         yield {"of": "import tensorflow", "seconds": median(tensorflow)}
         for root, row in zip(roots, rows, strict=True):
-            yield {"of": str(root)} | {key: median(values) for key, values in row.items()} | _playing(root, clip)
+            yield {"of": str(root)} | {key: median(values) for key, values in row.items()} | _playing_memory(root, clip)
 
 
-def _once(root: Path, picture: Path, folder: Path) -> dict[str, float]:
+def _measure_once(root: Path, picture: Path, folder: Path) -> dict[str, float]:
     analyze_s, peak_mib = _run(root, "-m", "agecam", "analyze", str(picture), "--jsonl", str(folder / "r.jsonl"))
     row = {"import_s": float(_window(root, _IMPORT)), "analyze_s": analyze_s}
     if peak_mib is not None:
@@ -71,8 +71,8 @@ def _once(root: Path, picture: Path, folder: Path) -> dict[str, float]:
     return row | {key: shown[key] for key in ("window_s", "label_s")}
 
 
-def _playing(root: Path, clip: Path) -> dict[str, float]:
-    seen = json.loads(_window(root, _WINDOW, str(clip), str(WATCHED_S)))
+def _playing_memory(root: Path, clip: Path) -> dict[str, float]:
+    seen = json.loads(_window(root, _WINDOW, str(clip), str(PLAYING_S)))
     return {"playing_mib": seen["memory_mib"]}
 
 
@@ -91,7 +91,8 @@ def _window(root: Path, script: str, *words: str) -> str:
         check=False,
     )
     if done.returncode:
-        raise OutputError(f"AgeCam in {root} ended early: {done.stderr.strip().splitlines()[-1]}.")
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        raise OutputError(f"AgeCam in {root} failed: {(lines or ['no reason given'])[-1]}.")
     return done.stdout.splitlines()[-1]
 
 
@@ -101,12 +102,12 @@ def _environment(root: Path) -> dict[str, str]:
 
 _IMPORT = """
 import time
-began = time.perf_counter()
+started = time.perf_counter()
 import agecam
-print(time.perf_counter() - began)
+print(time.perf_counter() - started)
 """
 
-# Version 0.1 has its environment elsewhere, and measures the window from the call instead of the process's start.
+# Version 0.1 has `prepare_process` in another module, and measures the window from the call, not from process start.
 _WINDOW = """
 import json, sys, time
 try:

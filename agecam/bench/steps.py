@@ -1,4 +1,4 @@
-"""What a frame costs, stage by stage: sizes of frames against numbers of faces."""
+"""Time of each stage for several frame sizes and numbers of faces."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -12,6 +12,7 @@ import numpy as np
 from agecam.backends import Backend
 from agecam.bench.scenes import FACE_COUNTS, SIZES, scene
 from agecam.engine.engine import Engine
+from agecam.engine.options import EngineOptions
 from agecam.engine.schedule import BUDGET_MS
 from agecam.outputs import VideoWriter
 from agecam.overlay import annotate
@@ -21,20 +22,20 @@ from agecam.vision.detector import FaceDetector
 from agecam.vision.estimator import Estimator
 
 MIN_FACE_PX = 60.0
-"""As the window has it."""
+"""As in the window."""
 WARM_UP, ROUNDS = 20, 60
 STAGES = ("detector", "tracker", "estimator")
 
 
 def count_of_steps() -> int:
-    """How many rows `steps` gives."""
+    """Number of rows of `steps`."""
     return len(SIZES) * len(FACE_COUNTS)
 
 
 def steps(estimator: Estimator, backend: Backend) -> Iterator[dict[str, Any]]:
-    """A row for each size and number of faces: milliseconds of the stages and of whole steps, in the median.
+    """Median milliseconds of stages and whole steps, one row for each frame size and number of faces.
 
-    `every_frame` does everything in every frame, as for files; `scheduled` holds the budget, as the window does.
+    `every_frame_ms` is for all stages in every frame, as for files; `scheduled_ms` keeps the budget, as in the window.
     """
     for width_px, height_px in SIZES:
         for faces in FACE_COUNTS:
@@ -47,8 +48,8 @@ def steps(estimator: Estimator, backend: Backend) -> Iterator[dict[str, Any]]:
                 row[f"{stage}_ms"] = median(of[stage] for of in times)
             row["every_frame_ms"] = median(of["step"] for of in times)
             row["longest_ms"] = max(of["step"] for of in times)
-            row["drawing_ms"] = _drawing(engine, frames)
-            engine = Engine(FaceDetector(backend, MIN_FACE_PX), estimator, budget_ms=BUDGET_MS)
+            row["drawing_ms"] = _drawing_ms(engine, frames)
+            engine = Engine(FaceDetector(backend, MIN_FACE_PX), estimator, EngineOptions(budget_ms=BUDGET_MS))
             times, _ = _timed(engine, frames)
             row["scheduled_ms"] = median(of["step"] for of in times)
             row["scheduled_mean_ms"] = mean(of["step"] for of in times)
@@ -57,7 +58,7 @@ def steps(estimator: Estimator, backend: Backend) -> Iterator[dict[str, Any]]:
 
 
 def _timed(engine: Engine, frames: list[Frame]) -> tuple[list[dict[str, float]], list[int]]:
-    """After the warm-up: times of the steps and their stages, and the faces found."""
+    """Milliseconds of the steps and their stages, and the number of faces found, without the warm-up."""
     times: list[dict[str, float]] = []
     found: list[int] = []
     for frame in frames:
@@ -67,13 +68,13 @@ def _timed(engine: Engine, frames: list[Frame]) -> tuple[list[dict[str, float]],
     return times[WARM_UP:], found[WARM_UP:]
 
 
-def _drawing(engine: Engine, frames: list[Frame]) -> float:
+def _drawing_ms(engine: Engine, frames: list[Frame]) -> float:
     seen = [(frame, engine.step(frame).faces) for frame in frames[:ROUNDS:4]]
-    return median(taken_ms(annotate, frame.image_bgr, faces) for frame, faces in seen)
+    return median(elapsed_ms(annotate, frame.image_bgr, faces) for frame, faces in seen)
 
 
 def video_rows() -> Iterator[dict[str, Any]]:
-    """A row for each size: reading a frame of an H.264 file, and writing one."""
+    """Milliseconds to read and to write a frame of an H.264 file, one row for each frame size."""
     for width_px, height_px in SIZES:
         frames = scene(width_px, height_px, 4, ROUNDS)
         with tempfile.TemporaryDirectory() as folder:
@@ -96,10 +97,10 @@ def video_rows() -> Iterator[dict[str, Any]]:
 
 
 def slopes(rows: list[dict[str, Any]]) -> dict[str, float]:
-    """How the cost of a step in which everything is done grows: least squares over all rows.
+    """Growth of the time of a step with all stages: a least-squares fit over all rows.
 
     Returns:
-        `ms`: of a step without a picture; `ms_a_face` and `ms_a_megapixel` on top of that.
+        `ms`: constant part; `ms_a_face` and `ms_a_megapixel`: additional milliseconds per face and per megapixel.
     """
     sizes = np.array([row["width_px"] * row["height_px"] / 1e6 for row in rows])
     faces = np.array([row["faces"] for row in rows], float)
@@ -108,8 +109,8 @@ def slopes(rows: list[dict[str, Any]]) -> dict[str, float]:
     return {"ms": float(base), "ms_a_face": float(by_face), "ms_a_megapixel": float(by_size)}
 
 
-def taken_ms(work: Callable[..., object], *arguments: object) -> float:
-    """Milliseconds of one call."""
+def elapsed_ms(work: Callable[..., object], *arguments: object) -> float:
+    """Call a function and return the milliseconds it took."""
     started = perf_counter()
     work(*arguments)
     return 1e3 * (perf_counter() - started)

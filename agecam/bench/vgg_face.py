@@ -1,4 +1,4 @@
-"""The published recipe's two networks on one trunk, and apart: time, memory, and what bfloat16 changes."""
+"""Time and memory of the two VGG-Face networks, with a shared backbone and apart, and the effect of bfloat16."""
 
 import json
 import subprocess
@@ -14,10 +14,10 @@ import numpy as np
 from agecam.backends.openvino import OpenVinoBackend
 from agecam.errors import OutputError
 from agecam.models.card import load_card
-from agecam.models.install.legacy_hdf5 import CLASSES, Layout, write
-from agecam.models.install.vgg_face import brought_together, checked
+from agecam.models.install.legacy_hdf5 import CLASSES, FileLayout, write
+from agecam.models.install.vgg_face import checked, combine
 from agecam.models.store import network_files
-from agecam.models.vgg_face import SIZE_PX, TASKS, TRUNK
+from agecam.models.vgg_face import BACKBONE, SIZE_PX, TASKS
 from agecam.runtime.environment import prepare_process
 from agecam.runtime.memory import give_back_unused, resident_mib
 from agecam.types import FloatArray, Image
@@ -25,49 +25,49 @@ from agecam.vision.estimator import Estimator, Squares
 
 ROUNDS = 15
 FACES = (1, 4)
-"""At once."""
+"""Faces per batch."""
 
 
 def vgg_face_figures() -> dict[str, Any]:
-    """Seconds, milliseconds, MiB and years by name. Raises OutputError."""
+    """Measured seconds, milliseconds, MiB and years, by name; raises OutputError if the measurement fails."""
     with tempfile.TemporaryDirectory(prefix="agecam-") as name:
         folder = Path(name)
         started = time.perf_counter()
-        halves = {task: checked(_written(folder, task)) for task in TASKS}
-        card = brought_together(halves, folder / "models")
-        given, taken = (
+        task_files = {task: checked(_written(folder, task)) for task in TASKS}
+        card = combine(task_files, folder / "models")
+        given, installed = (
             sum(path.stat().st_size for path in files)
-            for files in ((half.path for half in halves.values()), card.path.parent.iterdir())
+            for files in ((task_file.path for task_file in task_files.values()), card.path.parent.iterdir())
         )
         figures: dict[str, Any] = {
             "make_and_install_s": time.perf_counter() - started,
             "given_mb": given / 1e6,
-            "installed_mb": taken / 1e6,
+            "installed_mb": installed / 1e6,
         }
-        # In a process of its own: what making the files took would count as the network's memory.
+        # In a separate process, so that the memory used for making the files is not counted.
         child = subprocess.run(
             [sys.executable, "-m", __spec__.name, str(card.path)], capture_output=True, text=True, check=False
         )
         if child.returncode:
-            raise OutputError(f"The measurement ended early: {child.stderr.strip().splitlines()[-1]}.")
+            raise OutputError(f"The measurement failed: {child.stderr.strip().splitlines()[-1]}.")
         figures |= json.loads(child.stdout.splitlines()[-1])
     return figures
 
 
 def _written(folder: Path, task: str) -> Path:
-    """A file of true shape in the published layout; both tasks have the same trunk."""
+    """Write a random weights file in the published layout and shapes; both tasks get the same backbone."""
     path = folder / f"{task}_model_weights.h5"
     tensors = []
-    for index, shape in enumerate(Layout(task, SIZE_PX, 64, 4096).shapes()):
-        random = np.random.default_rng((0 if index < len(TRUNK) else CLASSES[task], index))
+    for index, shape in enumerate(FileLayout(task, SIZE_PX, 64, 4096).shapes()):
+        random = np.random.default_rng((0 if index < len(BACKBONE) else CLASSES[task], index))
         scale = np.float32(np.sqrt(2 / np.prod(shape[:-1])))
         tensors.append((random.standard_normal(shape, np.float32) * scale, np.zeros(shape[-1], np.float32)))
-    write(path, [f"layer{number}" for number in range(len(tensors))], tensors)
+    write(path, [f"layer{index}" for index in range(len(tensors))], tensors)
     return path
 
 
 def _measure(card_path: str) -> dict[str, Any]:
-    """In a process of its own: memory as the program has it first, then everything that needs more."""
+    """Run in a separate process: memory as in the program first, then everything that needs more."""
     started = time.perf_counter()
     backend = OpenVinoBackend()
     card = load_card(Path(card_path))
@@ -78,15 +78,15 @@ def _measure(card_path: str) -> dict[str, Any]:
     frame = random.integers(0, 255, (720, 1280, 3), np.uint8)
     squares = np.stack([[random.uniform(200, 1000), random.uniform(200, 500), 80, 0] for _ in range(4)])
     squares = squares.astype(np.float32)
-    ages = [of.age for of in estimator.estimate_squares(frame, squares)]
+    ages = [attributes.age for attributes in estimator.estimate_squares(frame, squares)]
     give_back_unused()
     figures["memory_mib"] = resident_mib()
     times = _times(figures["numbers"], estimator, frame, squares)
     del estimator
     if figures["numbers"] == "bfloat16":
         exact = Estimator.load(card_path, OpenVinoBackend(bfloat16=False))
-        precise = [of.age for of in exact.estimate_squares(frame, squares)]
-        figures["years_off"] = float(np.abs(np.subtract(ages, precise)).max())
+        exact_ages = [attributes.age for attributes in exact.estimate_squares(frame, squares)]
+        figures["years_off"] = float(np.abs(np.subtract(ages, exact_ages)).max())
         times |= _times("float32", exact, frame, squares)
         del exact
     figures["ms"] = times
@@ -96,23 +96,23 @@ def _measure(card_path: str) -> dict[str, Any]:
 
 def _times(numbers: str, estimator: Estimator, frame: Image, squares: Squares) -> dict[str, float]:
     return {
-        f"{numbers} {faces}": _median_ms(lambda of=squares[:faces]: estimator.estimate_squares(frame, of))  # type: ignore[misc]
+        f"{numbers} {faces}": _median_ms(lambda some=squares[:faces]: estimator.estimate_squares(frame, some))  # type: ignore[misc]
         for faces in FACES
     }
 
 
 def _separate_ms(face: FloatArray) -> float:
-    """What two networks of their own take, one after the other, as TensorFlow runs a Keras model."""
+    """Milliseconds of two separate networks in sequence, run by TensorFlow as Keras models."""
     import tensorflow as tf
 
     from agecam.models.networks.vgg_face import task_network
 
-    def taken(classes: int) -> float:
+    def network_ms(classes: int) -> float:
         network = task_network(classes)
         graph = tf.function(lambda faces: network(faces, training=False))
         return _median_ms(lambda: graph(tf.constant(face)).numpy())
 
-    return sum(taken(classes) for classes in TASKS.values())
+    return sum(network_ms(classes) for classes in TASKS.values())
 
 
 def _median_ms(work: Callable[[], object]) -> float:

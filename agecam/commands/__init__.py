@@ -1,7 +1,7 @@
-"""The commands behind `agecam`. Each returns the exit code of the process."""
+"""The commands of `agecam`. Each returns the exit code of the process."""
 
 DONE = 0
 FAILED = 1
-"""Something could not be done; the rest was."""
+"""Something could not be done; the rest is complete."""
 WRONG_USAGE = 2
 INTERRUPTED = 130

@@ -1,4 +1,4 @@
-"""`agecam analyze`: many sources into results files, annotated videos and annotated pictures."""
+"""`agecam analyze`: analyses sources and writes results files, annotated videos and annotated pictures."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agecam.batch.analysis import Analysis, LazyEngine
+from agecam.batch.console import Console
+from agecam.batch.inputs import Input, find_inputs, unique_stems
+from agecam.batch.interrupts import Interrupts
+from agecam.batch.outputs import AnalysedFrame, FrameSink, PeriodicStills, ResultsWriter, on_completion
+from agecam.batch.summary import Summary, counted
 from agecam.commands import DONE, FAILED, INTERRUPTED
-from agecam.commands.analysis import Analysis, Engines
-from agecam.commands.console import Console
-from agecam.commands.inputs import Input, find_inputs, stems_of
-from agecam.commands.interrupts import Interrupts
-from agecam.commands.outputs import Results, SecondlyStills, Shot, Take, afterwards
-from agecam.commands.seen import Seen, counted
 from agecam.engine.options import EngineOptions
 from agecam.errors import UsageError
 from agecam.outputs import StillWriter, VideoWriter, check_plot_path, check_video_path, write_plot
@@ -34,10 +34,10 @@ class AnalyzeOptions:
     jsonl: str | None = None
     csv: str | None = None
     video: str | None = None
-    """A file where it has an ending, else a folder."""
+    """A file if it has a suffix, otherwise a folder."""
     images: str | None = None
     plot: str | None = None
-    """A file where it has an ending, else a folder."""
+    """A file if it has a suffix, otherwise a folder."""
     blur_faces: bool = False
     hide_gender: bool = False
     quiet: bool = False
@@ -55,51 +55,51 @@ def run_analyze(options: AnalyzeOptions) -> int:
 
     Raises:
         UsageError: the arguments contradict each other.
-        OutputError: an output cannot be written; one that can be known at once is, before the networks load.
+        OutputError: an output cannot be written; checked before the networks load where possible.
         WeightsError: the model cannot be used.
     """
     console = Console(options.quiet, stdout_is_data=_STDOUT in (options.jsonl, options.csv))
-    inputs, failures = find_inputs(options.sources)
-    if not failures:
-        _check_purpose(options, inputs)
-    videos = _paths("video", "mp4", options.video, [item for item in inputs if not item.is_picture])
-    plots = _paths("plot", "png", options.plot, [item for item in inputs if item.is_picture])
-    _check_apart(options, inputs, [*_named("video", videos), *_named("plot", plots)])
-    for failure in failures:
-        console.problem(str(failure))
+    inputs, errors = find_inputs(options.sources)
+    if not errors:
+        _check_output_options(options, inputs)
+    videos = _output_paths("video", "mp4", options.video, [item for item in inputs if not item.is_picture])
+    plots = _output_paths("plot", "png", options.plot, [item for item in inputs if item.is_picture])
+    _check_distinct_paths(options, inputs, [*_with_option("video", videos), *_with_option("plot", plots)])
+    for error in errors:
+        console.error(str(error))
 
     for path in videos.values():
         check_video_path(path)
     for path in plots.values():
         check_plot_path(path)
     stills = StillWriter(options.images, ".jpg") if options.images is not None else None
-    run = _Run(options, console, stems_of(inputs), videos, plots, stills)
+    outputs = _Outputs(options, console, unique_stems(inputs), videos, plots, stills)
     with Interrupts() as interrupts:
         engine_options = EngineOptions(
             options.model,
             options.device,
             options.backend,
             options.min_face_px,
-            options.detect_every,
-            fuse=not options.each_frame,
+            detect_every=options.detect_every,
+            smooth=not options.each_frame,
         )
         analysis = Analysis(
-            Engines(engine_options, console, interrupts), console, interrupts, run.style, options.max_frames
+            LazyEngine(engine_options, console, interrupts), console, interrupts, outputs.style, options.max_frames
         )
         try:
-            with run.results:
-                analysis.run(inputs, run.outputs)
+            with outputs.results:
+                analysis.run(inputs, outputs.open)
         except KeyboardInterrupt:
-            console.remark(f"Stopped after {counted(run.results.frames, 'frame')}{run.kept()}.")
+            console.warning(f"Stopped after {counted(outputs.results.frames, 'frame')}{outputs.kept()}.")
             return INTERRUPTED
-    if run.written:
-        frames, faces = counted(run.results.frames, "frame"), counted(run.results.faces, "face")
-        console.say(f"Wrote {_listed(run.written)} ({frames}, {faces}).")
-    return FAILED if console.problems else DONE
+    if outputs.written:
+        frames, faces = counted(outputs.results.frames, "frame"), counted(outputs.results.faces, "face")
+        console.result(f"Wrote {_joined(outputs.written)} ({frames}, {faces}).")
+    return FAILED if console.errors else DONE
 
 
-class _Run:
-    """The outputs of one call."""
+class _Outputs:
+    """The outputs of one run."""
 
     def __init__(
         self,
@@ -117,12 +117,12 @@ class _Run:
         self._plots = plots
         self._stills = stills
         self.style = OverlayStyle(show_gender=not options.hide_gender, blur_faces=options.blur_faces)
-        self.results = Results(options.jsonl, options.csv)
+        self.results = ResultsWriter(options.jsonl, options.csv)
         self._completed: list[str] = []
 
     @property
     def written(self) -> list[str]:
-        """Names of the files that are complete, and of the folder of pictures."""
+        """Paths of the complete files and of the folder of pictures."""
         if not self.results.frames:
             return []
         results = [path for path in (self._options.jsonl, self._options.csv) if path not in (None, _STDOUT)]
@@ -130,43 +130,43 @@ class _Run:
         return [name for name in (*results, *self._completed, *images) if name is not None]
 
     def kept(self) -> str:
-        """The end of a sentence about a run that was stopped."""
-        return f": what was done until then is complete in {_listed(self.written)}" if self.written else ""
+        """End of the message about an interrupted run."""
+        return f": the results so far are complete in {_joined(self.written)}" if self.written else ""
 
     @contextmanager
-    def outputs(self, item: Input, info: SourceInfo) -> Iterator[list[Take]]:
-        """What takes the frames of one source."""
-        takes: list[Take] = [self.results.take]
+    def open(self, item: Input, info: SourceInfo) -> Iterator[list[FrameSink]]:
+        """The sinks for the frames of one source, closed at its end."""
+        sinks: list[FrameSink] = [self.results.write]
         with ExitStack() as stack:
             if self._has_no_outputs:
-                seen = Seen(item.is_picture)
-                takes.append(lambda shot: seen.add(shot.result))
-                stack.enter_context(afterwards(lambda: self._tell(seen, info.name)))
+                summary = Summary(item.is_picture)
+                sinks.append(lambda analysed: summary.add(analysed.result))
+                stack.enter_context(on_completion(lambda: self._print_summary(summary, info.name)))
             if item in self._videos:
                 path = self._videos[item]
-                before = self.results.frames
-                stack.enter_context(afterwards(lambda: self._note_video(path, before)))
+                frames_before = self.results.frames
+                stack.enter_context(on_completion(lambda: self._record_video(path, frames_before)))
                 video = VideoWriter(path, info.width, info.height, info.fps or 0)
                 stack.enter_context(video)
-                takes.append(lambda shot: video.write(shot.annotated, shot.frame.time_s))
+                sinks.append(lambda analysed: video.write(analysed.annotated, analysed.frame.time_s))
             if item in self._plots:
-                takes.append(self._plot_taker(self._plots[item]))
+                sinks.append(self._plot_sink(self._plots[item]))
             if self._stills is not None:
-                takes.append(_still_taker(self._stills, item, self._stems[item]))
-            yield takes
+                sinks.append(_still_sink(self._stills, item, self._stems[item]))
+            yield sinks
 
-    def _tell(self, seen: Seen, name: str) -> None:
-        if seen.frames:
-            self._console.say(seen.describe(name, self.style.show_gender))
+    def _print_summary(self, summary: Summary, name: str) -> None:
+        if summary.frames:
+            self._console.result(summary.describe(name, self.style.show_gender))
 
-    def _plot_taker(self, path: Path) -> Take:
-        def take(shot: Shot) -> None:
-            write_plot(path, shot.annotated, shot.result.faces)
+    def _plot_sink(self, path: Path) -> FrameSink:
+        def plot(analysed: AnalysedFrame) -> None:
+            write_plot(path, analysed.annotated, analysed.result.faces)
             self._completed.append(str(path))
 
-        return take
+        return plot
 
-    def _note_video(self, path: Path, frames_before: int) -> None:
+    def _record_video(self, path: Path, frames_before: int) -> None:
         if self.results.frames > frames_before:
             self._completed.append(str(path))
 
@@ -178,60 +178,62 @@ class _Run:
         )
 
 
-def _still_taker(stills: StillWriter, item: Input, stem: str) -> Take:
+def _still_sink(stills: StillWriter, item: Input, stem: str) -> FrameSink:
     if not item.is_picture:
-        return SecondlyStills(stills, stem).take
+        return PeriodicStills(stills, stem).write
 
-    def take(shot: Shot) -> None:
-        stills.write(shot.annotated, stem)
+    def write(analysed: AnalysedFrame) -> None:
+        stills.write(analysed.annotated, stem)
 
-    return take
+    return write
 
 
-def _check_purpose(options: AnalyzeOptions, inputs: Sequence[Input]) -> None:
+def _check_output_options(options: AnalyzeOptions, inputs: Sequence[Input]) -> None:
     if options.jsonl == options.csv == _STDOUT:
-        raise UsageError("Only one of --jsonl and --csv can go to standard output: name a file for the other.")
+        raise UsageError("Only one of --jsonl and --csv can go to standard output: give a file name for the other.")
     if options.video is not None and all(item.is_picture for item in inputs):
-        raise UsageError("--video is for videos and there are only pictures: use --images for these.")
+        raise UsageError("--video is for videos and all sources are pictures: use --images instead.")
     if options.plot is not None and not any(item.is_picture for item in inputs):
-        raise UsageError("--plot is for pictures and there are none: save one of the frames, and name that.")
+        raise UsageError(
+            "--plot is for pictures and no source is one: save a frame as a picture and give that file instead."
+        )
 
 
-def _paths(kind: str, ending: str, target: str | None, items: Sequence[Input]) -> dict[Input, Path]:
-    """Which annotated video, or plot, belongs to which source."""
+def _output_paths(kind: str, suffix: str, target: str | None, items: Sequence[Input]) -> dict[Input, Path]:
+    """The annotated video or plot of each source."""
     if target is None or not items:
         return {}
     is_folder = target.endswith(("/", os.sep)) or Path(target).is_dir() or not Path(target).suffix
     if not is_folder:
         if len(items) > 1:
-            what = "pictures" if kind == "plot" else "videos"
-            raise UsageError(
-                f"--{kind} {target} is one file and there are {len(items)} {what}: name a folder for them."
-            )
+            noun = "pictures" if kind == "plot" else "videos"
+            raise UsageError(f"--{kind} {target} is one file and there are {len(items)} {noun}: name a folder instead.")
         return {items[0]: Path(target)}
-    return {item: Path(target) / f"{stem}.{ending}" for item, stem in stems_of(items).items()}
+    return {item: Path(target) / f"{stem}.{suffix}" for item, stem in unique_stems(items).items()}
 
 
-def _named(kind: str, paths: dict[Input, Path]) -> list[tuple[str, Path]]:
+def _with_option(kind: str, paths: dict[Input, Path]) -> list[tuple[str, Path]]:
     return [(f"--{kind} {path}", path) for path in paths.values()]
 
 
-def _check_apart(options: AnalyzeOptions, inputs: Sequence[Input], written: Sequence[tuple[str, Path]]) -> None:
-    """No output may fall on a source or on another output."""
+def _check_distinct_paths(
+    options: AnalyzeOptions, inputs: Sequence[Input], video_and_plot_outputs: Sequence[tuple[str, Path]]
+) -> None:
+    """Raise UsageError where an output would overwrite a source or another output."""
     outputs = [(f"--{kind} {path}", Path(path)) for kind in ("jsonl", "csv") if (path := getattr(options, kind))]
     outputs = [(name, path) for name, path in outputs if str(path) != _STDOUT]
-    outputs += written
+    outputs += video_and_plot_outputs
     sources = [item.path for item in inputs if item.path is not None]
     for index, (name, path) in enumerate(outputs):
         if any(_is_same(path, source) for source in sources):
             raise UsageError(f"{name} would replace a source: choose another name.")
         if any(_is_same(path, other) for _, other in outputs[:index]):
-            raise UsageError(f"{name} is named for two outputs: choose another name for one of them.")
+            raise UsageError(f"{name} is used for two outputs: choose another name for one of them.")
     if options.images is not None:
         folders = {item.path.parent for item in inputs if item.path is not None and item.is_picture}
         if any(_is_same(Path(options.images), folder) for folder in folders):
             raise UsageError(
-                f"--images {options.images} holds pictures to analyse, and those with labels would mix with "
+                f"--images {options.images} contains pictures to analyse and annotated ones would be mixed with "
                 "them: choose another folder."
             )
 
@@ -239,10 +241,10 @@ def _check_apart(options: AnalyzeOptions, inputs: Sequence[Input], written: Sequ
 def _is_same(path: Path, other: Path) -> bool:
     try:
         return path.samefile(other)
-    except (OSError, ValueError):  # one of them is not there yet
+    except (OSError, ValueError):  # one of them does not exist yet
         return os.path.realpath(path) == os.path.realpath(other)
 
 
-def _listed(names: Sequence[str]) -> str:
+def _joined(names: Sequence[str]) -> str:
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last

@@ -1,4 +1,4 @@
-"""`agecam bench`: what every stage costs on this computer, beside what others run, measured in one run."""
+"""`agecam bench`: measures every stage on this computer and compares it with other packages."""
 
 import importlib.metadata
 import json
@@ -14,9 +14,9 @@ from agecam.backends import Backend, choose_backend
 from agecam.backends.openvino import version
 from agecam.bench.backends import FACES as BACKEND_FACES
 from agecam.bench.backends import WAYS, backend_rows
-from agecam.bench.figure import drawn
 from agecam.bench.peers import FACES as PEER_FACES
 from agecam.bench.peers import check_peer, package_rows, peer_rows
+from agecam.bench.plot import drawn
 from agecam.bench.process import process_row
 from agecam.bench.scenes import SIZES
 from agecam.bench.steps import MIN_FACE_PX, ROUNDS, STAGES, count_of_steps, slopes, steps, video_rows
@@ -27,10 +27,16 @@ from agecam.vision.estimator import Estimator
 
 
 def run_bench(json_path: Path | None = None, plot_path: Path | None = None, peer: str | None = None) -> int:
-    """Measure, print tables, and write the figures as JSON and the picture where asked.
+    """Measure, print tables, and write the results as JSON and a plot if requested.
 
     Args:
+        json_path: JSON file for the results.
+        plot_path: PNG file for the plot.
         peer: an installed package to measure as well.
+
+    Raises:
+        UsageError: the package cannot be measured.
+        OutputError: a file cannot be written.
     """
     if peer is not None:
         check_peer(peer)
@@ -38,19 +44,19 @@ def run_bench(json_path: Path | None = None, plot_path: Path | None = None, peer
         check_plot_path(plot_path)
     if json_path is not None:
         check_writable(json_path)
-    figures = _measured(peer)
-    print("\n\n".join(_tables(figures)))
+    results = _measured(peer)
+    print("\n\n".join(_tables(results)))
     if json_path is not None:
-        write_whole(json_path, json.dumps(figures, indent=1).encode())
+        write_whole(json_path, json.dumps(results, indent=1).encode())
     if plot_path is not None:
-        write_whole(plot_path, drawn(figures))
+        write_whole(plot_path, drawn(results))
     return 0
 
 
 def _measured(peer: str | None) -> dict[str, Any]:
     backend, _ = choose_backend()
-    figures: dict[str, Any] = {"machine": _machine(backend)}
-    parts: list[tuple[str, int, Iterable[dict[str, Any]]]] = [
+    results: dict[str, Any] = {"machine": _machine(backend)}
+    sections: list[tuple[str, int, Iterable[dict[str, Any]]]] = [
         ("process", 1, _one(process_row)),
         ("steps", count_of_steps(), _lazily(lambda: steps(Estimator.load(backend=backend), backend))),
         ("video", len(SIZES), video_rows()),
@@ -58,26 +64,26 @@ def _measured(peer: str | None) -> dict[str, Any]:
         ("package", len(PEER_FACES), package_rows(backend)),
     ]
     if peer is not None:
-        parts.append((peer, len(PEER_FACES), peer_rows(peer)))
-    total = sum(count for _, count, _ in parts)
+        sections.append((peer, len(PEER_FACES), peer_rows(peer)))
+    total = sum(count for _, count, _ in sections)
     with tqdm(total=total, desc="Measuring", leave=False, disable=None) as bar:
-        for name, count, rows in parts:
-            figures[name] = []
+        for name, count, rows in sections:
+            results[name] = []
             for row in rows if count else ():
-                figures[name].append(row)
+                results[name].append(row)
                 bar.update()
-    figures["growth"] = slopes(figures["steps"])
-    for row in figures["video"]:
-        row["drawing_ms"] = _of(figures["steps"], row["width_px"], 4)["drawing_ms"]
-    for row in figures["package"]:
-        own = _of(figures["steps"], 1280, row["faces"])
+    results["growth"] = slopes(results["steps"])
+    for row in results["video"]:
+        row["drawing_ms"] = _row_of(results["steps"], row["width_px"], 4)["drawing_ms"]
+    for row in results["package"]:
+        own = _row_of(results["steps"], 1280, row["faces"])
         row["live_ms"] = own["scheduled_mean_ms"]
-    return figures
+    return results
 
 
-def _tables(figures: dict[str, Any]) -> Iterator[str]:
-    yield figures["machine"]
-    yield f"Medians of {ROUNDS} frames; faces from {MIN_FACE_PX:.0f} px on (live in 640x480: 40); milliseconds."
+def _tables(results: dict[str, Any]) -> Iterator[str]:
+    yield results["machine"]
+    yield f"Medians of {ROUNDS} frames; faces of at least {MIN_FACE_PX:.0f} px (live at 640x480: 40); milliseconds."
     yield table(
         ["frame", "faces", "detector", "tracker", "estimator", "step", "longest", "live", "mean", "detected in"],
         [
@@ -89,59 +95,59 @@ def _tables(figures: dict[str, Any]) -> Iterator[str]:
                 f"{row['scheduled_mean_ms']:.1f}",
                 f"{row['detections_share']:.0%}",
             ]
-            for row in figures["steps"]
+            for row in results["steps"]
         ],
     )
-    growth = figures["growth"]
+    growth = results["growth"]
     yield (
-        f"A step takes {growth['ms']:.1f} ms, {growth['ms_a_face']:.2f} more for each face and "
-        f"{growth['ms_a_megapixel']:.1f} more for each million of pixels."
+        f"A step takes {growth['ms']:.1f} ms, plus {growth['ms_a_face']:.2f} ms per face and "
+        f"{growth['ms_a_megapixel']:.1f} ms per megapixel."
     )
     yield table(
         ["frame", "reading", "drawing", "writing"],
         [
             [
                 f"{row['width_px']}x{row['height_px']}",
-                *(f"{row[f'{of}_ms']:.1f}" for of in ("reading", "drawing", "writing")),
+                *(f"{row[f'{stage}_ms']:.1f}" for stage in ("reading", "drawing", "writing")),
             ]
-            for row in figures["video"]
+            for row in results["video"]
         ],
     )
-    if figures["backends"]:
+    if results["backends"]:
         yield table(
-            ["faces", "detector, Keras", "OpenVINO", "estimator, Keras", "OpenVINO", "years apart"],
+            ["faces", "detector, Keras", "OpenVINO", "estimator, Keras", "OpenVINO", "age difference (years)"],
             [
                 [
                     f"{row['faces']}",
                     *(f"{row[f'{stage}_{way}_ms']:.1f}" for stage in ("detector", "estimator") for way in WAYS),
                     f"{row['years_apart']:.3f}",
                 ]
-                for row in figures["backends"]
+                for row in results["backends"]
             ],
         )
     yield table(
-        ["1280x720, faces from 20 px", "what", "others", "AgeCam", "faster by"],
+        ["1280x720, faces of at least 20 px", "stage", "others", "AgeCam", "faster by"],
         [
-            [f"{row['faces']}", what, f"{theirs:.0f}", f"{ours:.1f}", f"{theirs / ours:.0f} times"]
-            for row in figures["package"]
-            for what, theirs, ours in compared(row)
+            [f"{row['faces']}", stage, f"{theirs:.0f}", f"{ours:.1f}", f"{theirs / ours:.0f} times"]
+            for row in results["package"]
+            for stage, theirs, ours in compared(row)
         ],
     )
-    for name in figures.keys() & {"deepface"}:
+    for name in results.keys() & {"deepface"}:
         yield table(
-            ["1280x720, faces", name], [[f"{row['faces']}", f"{row['pipeline_ms']:.0f}"] for row in figures[name]]
+            ["1280x720, faces", name], [[f"{row['faces']}", f"{row['pipeline_ms']:.0f}"] for row in results[name]]
         )
-    (process,) = figures["process"]
-    memory = f", {process['peak_mib']:.0f} MiB of memory at most" if "peak_mib" in process else ""
+    (process,) = results["process"]
+    memory = f", {process['peak_mib']:.0f} MiB peak memory" if "peak_mib" in process else ""
     yield (
         f"agecam analyze on {process['frames']} frames of 1280x720 with 4 faces: one frame takes "
-        f"{process['start_s']:.1f} s, then {process['analysed_fps']:.0f} frames a second "
-        f"with the annotated video{memory}."
+        f"{process['start_s']:.1f} s, then {process['analysed_fps']:.0f} frames per second "
+        f"with annotated video{memory}."
     )
 
 
 def compared(row: dict[str, Any]) -> Iterator[tuple[str, float, float]]:
-    """What is done, the milliseconds of the packages, and AgeCam's; the same work in each of them."""
+    """Stage, milliseconds of the other packages, milliseconds of AgeCam, for the same work."""
     yield "detector: mtcnn package", row["detector_ms"], row["own_detector_ms"]
     yield (
         "age and gender: VGG-Face twice",
@@ -151,7 +157,7 @@ def compared(row: dict[str, Any]) -> Iterator[tuple[str, float, float]]:
     yield "both", row["pipeline_ms"], row["own_ms"]
 
 
-def _of(rows: list[dict[str, Any]], width_px: int, faces: int) -> dict[str, Any]:
+def _row_of(rows: list[dict[str, Any]], width_px: int, faces: int) -> dict[str, Any]:
     return next(row for row in rows if (row["width_px"], row["faces"]) == (width_px, faces))
 
 
@@ -159,8 +165,8 @@ def _one(measure: Any) -> Iterator[dict[str, Any]]:
     yield measure()
 
 
-def _lazily(rows: Any) -> Iterator[dict[str, Any]]:
-    yield from rows()
+def _lazily(make_rows: Any) -> Iterator[dict[str, Any]]:
+    yield from make_rows()
 
 
 def _machine(backend: Backend) -> str:

@@ -1,4 +1,4 @@
-"""`agecam bench --start`: how long AgeCam takes to start, and how much memory it takes."""
+"""`agecam bench --start`: measures start-up time and memory."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ from agecam.runtime.files import check_writable, write_whole
 _COLUMNS = (
     ("import_s", "import agecam", "{:.2f} s"),
     ("analyze_s", "analyze a picture", "{:.2f} s"),
-    ("analyze_mib", "its peak", "{:.0f} MiB"),
+    ("analyze_mib", "peak memory", "{:.0f} MiB"),
     ("window_s", "window shown", "{:.2f} s"),
     ("label_s", "first label", "{:.2f} s"),
     ("playing_mib", "window with a clip", "{:.0f} MiB"),
@@ -24,12 +24,23 @@ _COLUMNS = (
 
 
 def run_bench_start(json_path: Path | None, picture: Path | None, clip: Path | None, beside: Path | None) -> int:
-    """Print the table and return the exit code; raises UsageError and OutputError."""
+    """Print the table, write the rows as JSON if requested, and return the exit code.
+
+    Args:
+        json_path: file for the rows.
+        picture: the picture to analyse.
+        clip: the video to show in the window.
+        beside: root of another checkout to measure as well.
+
+    Raises:
+        UsageError: an input does not exist, or there is no display.
+        OutputError: the JSON file cannot be written, or a checkout cannot be measured.
+    """
     for path in (picture, clip, beside):
         if path is not None and not path.exists():
-            raise UsageError(f"There is no {path}: check the path.")
-    if why_not := why_no_window():
-        raise UsageError(f"{why_not}: give it one, or set QT_QPA_PLATFORM=offscreen to measure without.")
+            raise UsageError(f"'{path}' does not exist: check the path.")
+    if reason := why_no_window():
+        raise UsageError(f"{reason}: connect a display or set QT_QPA_PLATFORM=offscreen.")
     if json_path is not None:
         check_writable(json_path)
     expected = 2 if beside is None else 3

@@ -1,4 +1,4 @@
-"""`agecam cameras`."""
+"""`agecam cameras`: lists the cameras of this computer."""
 
 from agecam.commands import DONE
 from agecam.sources import list_cameras
@@ -8,7 +8,7 @@ def run_cameras() -> int:
     """Print the number and the name of each camera, and return the exit code."""
     cameras = list_cameras()
     if not cameras:
-        print("There is no camera here: connect one and try again, or see AgeCam at work with 'agecam demo'.")
+        print("No camera was found: connect one and try again, or run 'agecam demo'.")
     for camera in cameras:
         print(f"{camera.index:3}  {camera.name}")
     return DONE

@@ -1,25 +1,25 @@
-"""`agecam models`: what is installed, with the figures and the licence from each model's card."""
+"""`agecam models`: lists the installed models with the metrics and licence from their cards."""
 
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from agecam.batch.console import Console
 from agecam.commands import DONE, FAILED
-from agecam.commands.console import Console
 from agecam.errors import WeightsError
 
 if TYPE_CHECKING:
     from agecam.models.card import Card
 
 _WIDTH = 100
-_FIGURES = {
+_METRICS = {
     "faces": ("faces", "{:,.0f}"),
     "mae": ("age error (years)", "{:.2f}"),
-    "range_exact": ("age range right", "{:.1%}"),
-    "gender": ("gender right", "{:.1%}"),
+    "range_exact": ("age range correct", "{:.1%}"),
+    "gender": ("gender correct", "{:.1%}"),
     "coverage": ("in the 80 % interval", "{:.1%}"),
 }
-"""Which of a card's figures are shown, under which heading and how."""
+"""The metrics of a card that are shown: key, heading, format."""
 
 
 def run_models() -> int:
@@ -33,20 +33,20 @@ def run_models() -> int:
         try:
             cards.append(load_card(path))
         except WeightsError as error:
-            console.problem(str(error))
+            console.error(str(error))
     if cards:
-        console.say("\n\n".join(_described(card, console) for card in cards))
-    elif not console.problems:
-        console.problem("No model is installed: install AgeCam again.")
-    return FAILED if console.problems else DONE
+        console.result("\n\n".join(_description(card, console) for card in cards))
+    elif not console.errors:
+        console.error("No model is installed: reinstall AgeCam.")
+    return FAILED if console.errors else DONE
 
 
-def _described(card: "Card", console: Console) -> str:
+def _description(card: "Card", console: Console) -> str:
     try:
         size = f"{card.weights_path.stat().st_size / 1e6:.1f} MB"
     except OSError:
         size = "missing"
-        console.problem(f"The weights {card.weights_path} are missing: install the model again.")
+        console.error(f"The weights {card.weights_path} are missing: reinstall the model.")
     lines = _table(
         [
             ("name", "network", "input", "file", "date"),
@@ -55,17 +55,17 @@ def _described(card: "Card", console: Console) -> str:
     )
     for split, sets in card.metrics.items():
         if isinstance(sets, dict) and sets:
-            lines += ["", *(f"  {line}" for line in _table(_figures(split, sets)))]
+            lines += ["", *(f"  {line}" for line in _table(_metrics_rows(split, sets)))]
     lines += ["", *textwrap.wrap(f"Licence: {card.licence}", _WIDTH, initial_indent="  ", subsequent_indent="  ")]
     return "\n".join(lines)
 
 
-def _figures(split: str, sets: dict[str, Any]) -> list[tuple[str, ...]]:
-    rows = {name: figures for name, figures in sets.items() if isinstance(figures, dict)}
-    shown = [key for key in _FIGURES if any(_is_number(row.get(key)) for row in rows.values())]
-    table = [(f"{split} faces of", *(_FIGURES[key][0] for key in shown))]
-    for name, row in rows.items():
-        cells = (_FIGURES[key][1].format(row[key]) if _is_number(row.get(key)) else "" for key in shown)
+def _metrics_rows(split: str, sets: dict[str, Any]) -> list[tuple[str, ...]]:
+    metrics = {name: values for name, values in sets.items() if isinstance(values, dict)}
+    shown = [key for key in _METRICS if any(_is_number(row.get(key)) for row in metrics.values())]
+    table = [(f"{split} faces of", *(_METRICS[key][0] for key in shown))]
+    for name, row in metrics.items():
+        cells = (_METRICS[key][1].format(row[key]) if _is_number(row.get(key)) else "" for key in shown)
         table.append((name, *cells))
     return table
 

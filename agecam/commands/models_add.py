@@ -1,23 +1,32 @@
-"""`agecam models add`: weights from elsewhere, checked and installed for this person."""
+"""`agecam models add`: checks weights and installs them for the current user."""
 
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from agecam.batch.console import Console
 from agecam.commands import DONE
-from agecam.commands.console import Console
 
 if TYPE_CHECKING:
     from agecam.models.install.download import Watch
 
-_PATIENCE_S = 2.0
+_BAR_DELAY_S = 2.0
 
 
-def run_models_add(what: list[str], name: str | None, margin: float | None) -> int:
-    """Install a model and return the exit code; raises AgeCamError."""
+def run_models_add(files: list[str], name: str | None, margin: float | None) -> int:
+    """Install a model and return the exit code.
+
+    Args:
+        files: paths or addresses of the weights.
+        name: of the model; None for the default.
+        margin: room around the face as a share of its box; None for the default.
+
+    Raises:
+        AgeCamError: the weights cannot be read or do not fit, or the model cannot be written.
+    """
     from agecam.backends import on_processor
-    from agecam.models.install.adding import Waiting, add_model
+    from agecam.models.install.adding import Incomplete, add_model
     from agecam.models.install.vgg_face import MARGIN
     from agecam.models.store import user_models
     from agecam.vision.estimator import Estimator
@@ -25,34 +34,34 @@ def run_models_add(what: list[str], name: str | None, margin: float | None) -> i
     console = Console()
     with ExitStack() as bars:
 
-        def begin(what: str, unit: str) -> "Watch":
+        def start_bar(label: str, unit: str) -> "Watch":
             bar = bars.enter_context(
-                tqdm(desc=what, unit=unit, unit_scale=unit == "B", delay=_PATIENCE_S, leave=False, dynamic_ncols=True)
+                tqdm(desc=label, unit=unit, unit_scale=unit == "B", delay=_BAR_DELAY_S, leave=False, dynamic_ncols=True)
             )
 
-            def watch(done: int, of: int | None) -> None:
-                bar.total = of
+            def update(done: int, total: int | None) -> None:
+                bar.total = total
                 bar.update(done - bar.n)
 
-            return watch
+            return update
 
         added = add_model(
-            what,
+            files,
             user_models(),
-            begin,
+            start_bar,
             lambda card: Estimator.load(str(card.path), on_processor()),
             name=name,
             margin=MARGIN if margin is None else margin,
         )
-    if isinstance(added, Waiting):
-        console.say(
-            f"The weights for the {added.task} are checked and kept. Add those for the {added.missing} too, "
-            "and the model is complete."
+    if isinstance(added, Incomplete):
+        console.result(
+            f"The {added.task} weights were checked and stored. Add the {added.missing} weights to complete the model."
         )
     else:
-        shared = "" if added.arguments.get("shared", True) else " Their trunks differ, so both are run: half the speed."
-        console.say(
-            f"{added.name} is installed in {added.path.parent}.{shared} Use it with "
+        is_shared = added.arguments.get("shared", True)
+        speed_note = "" if is_shared else " The two backbones differ, so both are run, which halves the speed."
+        console.result(
+            f"{added.name} is installed in {added.path.parent}.{speed_note} Use it with "
             f"'agecam --model {added.name}', or choose it in the window's settings."
         )
     return DONE

@@ -1,1 +1,1 @@
-"""One frame in, one result out: detector, tracker and estimator in a row, and when each of them works."""
+"""Analyses frames with the detector, the tracker and the estimator, and schedules their work."""

@@ -1,188 +1,202 @@
-"""What is done of each frame: when to look for new faces, and whom to judge. Live, so that a step holds its time."""
+"""Schedules the work on each frame: when to detect, and how many faces to estimate. Live, each step keeps a budget."""
 
 import math
 import statistics
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 BUDGET_MS = 33.0
-"""Of a step: thirty a second."""
-LONGEST_S = 0.18
-"""Whoever comes is looked for so soon, and so is shown within 0.3 s."""
-DRIFT = 0.35
-"""A face is looked for again before it has gone this far, in its own widths: the picture carries it less surely."""
-_MOST_EVERY = 8
-_DETECTING = 0.3
-"""Share of the budget that an average step may take before the detector rests in some of them: what is left is for the
-display, for recording, and for whatever else the computer does."""
-_FLOORS = (1.0, 1.4, 2.0)
-"""Smallest face to look for, in that which was asked for, where detection alone does not fit the budget."""
+"""Time budget of a step, for thirty steps per second."""
+MAX_INTERVAL_S = 0.18
+"""Longest time between detections, so that a new face is labelled within 0.3 s."""
+MAX_DRIFT = 0.35
+"""Longest distance a face may move between detections, in its own widths: farther, propagation is less reliable."""
+_MAX_FRAMES = 8
+"""Longest detection interval, in frames."""
+_STEP_SHARE = 0.3
+"""Share of the budget that an average step may take before the detector skips frames; the rest is left for the display,
+for recording and for other programs."""
+_FACTORS = (1.0, 1.4, 2.0)
+"""Factors of the requested smallest face, used one after the other while detection alone exceeds the budget."""
 _SMALL_PX, _SMALL_SHARE = 24.0, 1 / 12
-_KEPT = 15
-_SETTLING = 30
-"""Detections after the smallest face was changed before it may change again."""
+_TIMES_KEPT = 15
+"""Last times of each stage, of which the median is taken."""
+_SETTLING_DETECTIONS = 30
+"""Detections after a change of the smallest face before it may change again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the schedule holds a step to, as it is now."""
+    """Current state of a schedule, for display."""
 
     budget_ms: float
     step_ms: float
-    """What a step takes, in the median of the last ones."""
+    """Median time of the last steps."""
     detect_every: int
-    """Frames."""
-    judged: int
-    """People whose age and gender were estimated in the last step,"""
+    """Detection interval in frames."""
+    estimated: int
+    """People whose age and gender were estimated in the last step."""
     people: int
-    """of so many in view."""
+    """People in view."""
     min_face_px: float
 
 
 class Planner(Protocol):
-    """Is asked in each step, stage by stage, what to do, and told what it took."""
+    """Decides in each step which stages run, and records how long they took."""
 
     @property
     def plan(self) -> Plan | None:
-        """For people to read, where there is something to plan; safe from any thread."""
+        """Current plan, for display; None if there is nothing to plan. Thread-safe."""
 
-    def begin(self) -> None:
-        """Another source, or another place in it."""
+    def reset(self) -> None:
+        """Start again, for another source or another position in it."""
 
-    def least_px(self, shorter_px: int) -> float | None:
-        """Smallest face to look for in a frame of which this is the shorter side; None for the detector's own."""
+    def min_face_for(self, shorter_px: int) -> float | None:
+        """Smallest face to detect in a frame with this shorter side; None for the default of the detector."""
 
-    def wants_detection(self, time_s: float, speed: float, sure: bool) -> bool:
-        """Whether to look for faces in this frame.
+    def wants_detection(self, time_s: float, speed: float, reliable: bool) -> bool:
+        """Whether to detect faces in this frame.
 
         Args:
             time_s: of the frame.
-            speed: of the fastest face, in its own widths a second.
-            sure: whether everybody in view is carried surely.
+            speed: of the fastest face, in its own widths per second.
+            reliable: whether all faces in view are propagated reliably.
         """
 
-    def judges(self, people: int, spent_ms: float) -> int:
-        """How many of them to judge in this step, when so much of it has passed."""
+    def faces_to_estimate(self, people: int, spent_ms: float) -> int:
+        """Number of people in view to estimate in this step, of which `spent_ms` have passed."""
 
-    def note(self, detector_ms: float | None, tracker_ms: float, estimator_ms: float, judged: int, people: int) -> None:
-        """What the step took; None for a detector that rested."""
+    def record(self, stages_ms: Mapping[str, float], estimated: int, people: int) -> None:
+        """Record the milliseconds of each stage ('detector' is absent if it did not run) and the numbers of people."""
 
 
-class Thorough:
-    """Judges everybody in every frame, whatever it takes: for files and photographs."""
+class EveryFrame:
+    """Estimates all people in every frame, however long it takes; for files."""
 
     plan = None
 
     def __init__(self, detect_every: int = 1, min_face_px: float | None = None) -> None:
         """
         Args:
-            detect_every: look for faces in every so many frames only; between them the picture carries them along.
-            min_face_px: smallest face to look for, if it is another than the detector's.
+            detect_every: detect in every Nth frame; between detections, faces are propagated.
+            min_face_px: smallest face to detect; by default that of the detector.
         """
-        self._every = detect_every
+        self._interval = detect_every
         self._min_face_px = min_face_px
         self._frames = 0
 
-    def begin(self) -> None:  # noqa: D102
+    def reset(self) -> None:  # noqa: D102
         self._frames = 0
 
-    def least_px(self, shorter_px: int) -> float | None:  # noqa: D102
+    def min_face_for(self, shorter_px: int) -> float | None:  # noqa: D102
         return self._min_face_px
 
-    def wants_detection(self, time_s: float, speed: float, sure: bool) -> bool:  # noqa: D102
+    def wants_detection(self, time_s: float, speed: float, reliable: bool) -> bool:  # noqa: D102
         self._frames += 1
-        return (self._frames - 1) % self._every == 0
+        return (self._frames - 1) % self._interval == 0
 
-    def judges(self, people: int, spent_ms: float) -> int:  # noqa: D102
+    def faces_to_estimate(self, people: int, spent_ms: float) -> int:  # noqa: D102
         return people
 
-    def note(self, *_: object) -> None:
-        """Nothing is learned from it."""
+    def record(self, *_: object) -> None:
+        """Do nothing: the plan is fixed."""
 
 
 class Schedule:
-    """Learns what the stages cost, and plans the next step so that it holds its budget. One thread's."""
+    """Measures the cost of each stage, and plans the next step to keep the budget. Not thread-safe."""
 
     def __init__(self, min_face_px: float, budget_ms: float = BUDGET_MS) -> None:
         """
         Args:
-            min_face_px: smallest face that was asked for.
+            min_face_px: requested smallest face, in pixels of the frame.
+            budget_ms: time budget of a step.
         """
         self.budget_ms = budget_ms
-        self._asked_px = self._least_px = min_face_px
-        self._floor = 0
-        self._detector_ms, self._tracker_ms, self._face_ms, self._step_ms = (deque[float](maxlen=_KEPT) for _ in "1234")
-        self._since = 0
-        self._at_s = -math.inf
-        self._settled = 0
+        self._requested_px = self._min_face_px = min_face_px
+        self._level = 0
+        self._detector_ms, self._tracker_ms, self._face_ms, self._step_ms = (
+            deque[float](maxlen=_TIMES_KEPT) for _ in "1234"
+        )
+        self._frames_since_detection = 0
+        self._detected_s = -math.inf
+        self._detections_since_change = 0
         self._people = 0
         self.plan = Plan(budget_ms, 0.0, 1, 0, 0, min_face_px)
 
-    def begin(self) -> None:
-        """What is known of the computer stays, who was in view does not."""
-        self._at_s, self._since, self._people = -math.inf, 0, 0
+    def reset(self) -> None:
+        """Forget the people in view, but keep the measured costs."""
+        self._detected_s, self._frames_since_detection, self._people = -math.inf, 0, 0
         self._step_ms.clear()
-        self.plan = Plan(self.budget_ms, 0.0, 1, 0, 0, self._least_px)
+        self.plan = Plan(self.budget_ms, 0.0, 1, 0, 0, self._min_face_px)
 
-    def least_px(self, shorter_px: int) -> float:
-        """In small frames faces are small, too, and cost no more."""
-        least_px = min(self._asked_px, max(_SMALL_PX, shorter_px * _SMALL_SHARE))
-        self._least_px = least_px * _FLOORS[self._floor]
-        return self._least_px
+    def min_face_for(self, shorter_px: int) -> float:
+        """Smallest face to detect; smaller than requested in small frames, where that costs no more."""
+        wanted_px = min(self._requested_px, max(_SMALL_PX, shorter_px * _SMALL_SHARE))
+        self._min_face_px = wanted_px * _FACTORS[self._level]
+        return self._min_face_px
 
-    def wants_detection(self, time_s: float, speed: float, sure: bool) -> bool:  # noqa: D102
-        self._since += 1
-        passed_s = time_s - self._at_s
-        every = self._every() if sure else (self._every() + 1) // 2
-        if self._since >= every or passed_s >= LONGEST_S or passed_s * speed >= DRIFT or passed_s < 0:
-            self._since, self._at_s = 0, time_s
+    def wants_detection(self, time_s: float, speed: float, reliable: bool) -> bool:  # noqa: D102
+        self._frames_since_detection += 1
+        elapsed_s = time_s - self._detected_s
+        interval = self._interval() if reliable else (self._interval() + 1) // 2
+        if (
+            self._frames_since_detection >= interval
+            or elapsed_s >= MAX_INTERVAL_S
+            or elapsed_s * speed >= MAX_DRIFT
+            or elapsed_s < 0
+        ):
+            self._frames_since_detection, self._detected_s = 0, time_s
             return True
         return False
 
-    def judges(self, people: int, spent_ms: float) -> int:
-        """As many as still fit, at least one."""
-        each_ms = _usual(self._face_ms)
+    def faces_to_estimate(self, people: int, spent_ms: float) -> int:
+        """As many people as fit the remaining budget, at least one."""
+        each_ms = _median(self._face_ms)
         fit = people if each_ms == 0 else int((self.budget_ms - spent_ms) / each_ms)
         if fit >= people:
             return people
-        return 1 << (max(1, fit).bit_length() - 1)  # batches are filled up to powers of two
+        return 1 << (max(1, fit).bit_length() - 1)  # batches are padded to powers of two
 
-    def note(  # noqa: D102
-        self, detector_ms: float | None, tracker_ms: float, estimator_ms: float, judged: int, people: int
-    ) -> None:
+    def record(self, stages_ms: Mapping[str, float], estimated: int, people: int) -> None:  # noqa: D102
+        detector_ms, tracker_ms, estimator_ms = (stages_ms.get(stage) for stage in ("detector", "tracker", "estimator"))
+        tracker_ms, estimator_ms = tracker_ms or 0.0, estimator_ms or 0.0
         self._tracker_ms.append(tracker_ms)
         self._step_ms.append((detector_ms or 0.0) + tracker_ms + estimator_ms)
         self._people = people
-        if judged:
-            self._face_ms.append(estimator_ms / judged)
+        if estimated:
+            self._face_ms.append(estimator_ms / estimated)
         if detector_ms is not None:
             self._detector_ms.append(detector_ms)
-            self._settled += 1
-            self._set_floor()
-        self.plan = Plan(self.budget_ms, _usual(self._step_ms), self._every(), judged, people, self._least_px)
+            self._detections_since_change += 1
+            self._adapt_min_face()
+        step_ms = _median(self._step_ms)
+        self.plan = Plan(self.budget_ms, step_ms, self._interval(), estimated, people, self._min_face_px)
 
-    def _every(self) -> int:
-        """Between two detections so many frames that an average step takes its share of the budget."""
-        rest_ms = _DETECTING * self.budget_ms - _usual(self._tracker_ms) - self._people * _usual(self._face_ms)
-        if rest_ms <= 0:
-            return _MOST_EVERY
-        return min(_MOST_EVERY, max(1, math.ceil(_usual(self._detector_ms) / rest_ms)))
+    def _interval(self) -> int:
+        """Detection interval, in frames, at which an average step stays within its share of the budget."""
+        remaining_ms = _STEP_SHARE * self.budget_ms - _median(self._tracker_ms) - self._people * _median(self._face_ms)
+        if remaining_ms <= 0:
+            return _MAX_FRAMES
+        return min(_MAX_FRAMES, max(1, math.ceil(_median(self._detector_ms) / remaining_ms)))
 
-    def _set_floor(self) -> None:
-        if self._settled < _SETTLING:
+    def _adapt_min_face(self) -> None:
+        if self._detections_since_change < _SETTLING_DETECTIONS:
             return
-        needed_ms = _usual(self._detector_ms) + _usual(self._tracker_ms)
-        if needed_ms > self.budget_ms and self._floor + 1 < len(_FLOORS):
+        needed_ms = _median(self._detector_ms) + _median(self._tracker_ms)
+        if needed_ms > self.budget_ms and self._level + 1 < len(_FACTORS):
             step = 1
-        elif self._floor and needed_ms * (_FLOORS[self._floor] / _FLOORS[self._floor - 1]) ** 2 < 0.8 * self.budget_ms:
-            step = -1  # cost goes with the inverse of the smallest face's square
+        elif (
+            self._level and needed_ms * (_FACTORS[self._level] / _FACTORS[self._level - 1]) ** 2 < 0.8 * self.budget_ms
+        ):
+            step = -1  # cost is inversely proportional to the square of the smallest face
         else:
             return
-        self._floor += step
-        self._settled = 0
+        self._level += step
+        self._detections_since_change = 0
         self._detector_ms.clear()
 
 
-def _usual(times_ms: deque[float]) -> float:
+def _median(times_ms: deque[float]) -> float:
     return statistics.median(times_ms) if times_ms else 0.0

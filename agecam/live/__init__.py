@@ -1,18 +1,18 @@
-"""The threads behind the window. Nothing here knows of Qt."""
+"""The threads behind the window. This package does not depend on Qt."""
 
-from agecam.live.analyst import Analyst, BuildEngine, LiveEngine
-from agecam.live.figures import LiveFigures
-from agecam.live.player import Phase, Player, PlayerState
+from agecam.live.capture import CaptureState, CaptureThread, Phase
+from agecam.live.inference import BuildEngine, InferenceThread, LiveEngine
 from agecam.live.session import LiveSession, View
+from agecam.live.statistics import LiveStatistics
 
 __all__ = [
-    "Analyst",
     "BuildEngine",
+    "CaptureState",
+    "CaptureThread",
+    "InferenceThread",
     "LiveEngine",
-    "LiveFigures",
     "LiveSession",
+    "LiveStatistics",
     "Phase",
-    "Player",
-    "PlayerState",
     "View",
 ]

@@ -1,4 +1,6 @@
-"""The engine as the window needs it."""
+"""Builds the engine for the window."""
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,25 +12,19 @@ from agecam.runtime.quiet import quiet_stderr
 from agecam.types import Frame
 
 STILL_FACE_PX = 24.0
-"""Smallest face in a photograph: there is time to find those that a live picture is too quick for."""
+"""Smallest face in a photograph: without a frame rate to keep there is time to find smaller faces."""
 
 
 def build_live_engine(options: EngineOptions) -> Engine:
-    """The engine, whose threads take only what the rest of the program leaves. Raises AgeCamError."""
-    with quiet_stderr:  # where TensorFlow is needed, it remarks on the machine
+    """Build and warm up an engine whose threads run at low priority (on Linux). Raises AgeCamError."""
+    with quiet_stderr:  # TensorFlow, where needed, logs about the machine
         return in_background(lambda: _warm_engine(options))
 
 
 def _warm_engine(options: EngineOptions) -> Engine:
-    engine = build_engine(
-        options.model,
-        options.device,
-        options.min_face_px,
-        still_face_px=min(options.min_face_px, STILL_FACE_PX),
-        budget_ms=BUDGET_MS,
-        backend=options.backend,
-    )
-    # All threads start with the first picture.
+    still_face_px = min(options.min_face_px, STILL_FACE_PX)
+    engine = build_engine(replace(options, still_face_px=still_face_px, number_stills=True, budget_ms=BUDGET_MS))
+    # The first picture starts all threads, which then inherit the priority.
     engine.step(Frame(np.zeros((480, 640, 3), np.uint8), 0, 0.0, "", still=True))
     engine.reset()
     return engine

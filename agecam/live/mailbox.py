@@ -1,4 +1,4 @@
-"""One place between two threads: the newest value replaces one that nobody took."""
+"""Passes the latest value from one thread to another; a new value replaces one not yet taken."""
 
 import threading
 from typing import Generic, TypeVar
@@ -7,7 +7,7 @@ _Value = TypeVar("_Value")
 
 
 class Mailbox(Generic[_Value]):
-    """Nothing piles up here: a slow reader sees fewer values, never older ones."""
+    """A thread-safe slot for one value: a slow reader skips values but never gets old ones."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -17,11 +17,11 @@ class Mailbox(Generic[_Value]):
 
     @property
     def replaced(self) -> int:
-        """How many values gave way to newer ones before anybody took them."""
+        """Number of values replaced before they were taken."""
         return self._replaced
 
     def put(self, value: _Value) -> None:
-        """Leave a value; after `close` it is let go."""
+        """Store a value; ignored after `close`."""
         with self._changed:
             if self._closed:
                 return
@@ -30,29 +30,29 @@ class Mailbox(Generic[_Value]):
             self._changed.notify()
 
     def take(self, timeout_s: float | None = None) -> _Value | None:
-        """Wait for a value and take it; None when the time is over or the mailbox is closed."""
+        """Wait for a value and remove it; None on timeout or when the mailbox is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._value is not None, timeout_s)
             value, self._value = self._value, None
             return value
 
     def peek(self) -> _Value | None:
-        """What lies here, which stays."""
+        """The stored value, without removing it."""
         with self._changed:
             return self._value
 
     def clear(self) -> None:
-        """Let go of what lies here."""
+        """Discard the stored value."""
         with self._changed:
             self._value = None
 
     def close(self) -> None:
-        """Wake whoever waits, with nothing; for good."""
+        """Discard the stored value and wake all waiting threads; permanent."""
         with self._changed:
             self._closed, self._value = True, None
             self._changed.notify_all()
 
     @property
     def closed(self) -> bool:
-        """Whether the end has come."""
+        """Whether `close` was called."""
         return self._closed

@@ -1,4 +1,4 @@
-"""Recording what is shown, on a thread of its own: encoding never holds up the picture."""
+"""Records the display on a separate thread, so that encoding never delays it."""
 
 import queue
 import threading
@@ -10,44 +10,49 @@ from agecam.outputs import PathLike, VideoWriter
 from agecam.runtime.memory import give_back_freed
 from agecam.types import Image
 
-_WAITING_FRAMES = 12
-"""About 33 MB at 1280x720. What does not fit is left out: its neighbours are shown longer."""
+_QUEUE_FRAMES = 12
+"""About 33 MB at 1280x720. Frames that do not fit are dropped; the frames before them are shown longer."""
 
 
 class Recording:
-    """One video file in the making."""
+    """Writes one video file."""
 
     def __init__(self, path: PathLike, width: int, height: int, fps: float) -> None:
-        """Raises OutputError where nothing can be written."""
+        """`width` and `height` in pixels. Raises OutputError if the file cannot be written."""
         self._writer = VideoWriter(path, width, height, fps, lasting=True)
-        self._frames: queue.Queue[tuple[Image, float] | None] = queue.Queue(_WAITING_FRAMES)
+        self._frames: queue.Queue[tuple[Image, float] | None] = queue.Queue(_QUEUE_FRAMES)
         self._started_s = time.monotonic()
         self.error: AgeCamError | None = None
-        """Why it ended by itself; what was recorded until then stays."""
-        self.left_out = 0
+        """Why recording stopped by itself; the file keeps what was recorded before."""
+        self.dropped = 0
         self.frames = 0
         self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
         self._thread.start()
 
     @property
     def path(self) -> Path:
-        """The file."""
+        """The file being written."""
         return self._writer.path
 
     @property
     def seconds(self) -> float:
-        """How long it has been going."""
+        """Seconds since recording started."""
         return time.monotonic() - self._started_s
 
     def put(self, image_bgr: Image, time_s: float) -> None:
-        """The next frame, which is not written to any more; never waits."""
+        """Add the next frame; never blocks.
+
+        Args:
+            image_bgr: `(H, W, 3) uint8`; must not be modified afterwards.
+            time_s: timestamp of the frame.
+        """
         try:
             self._frames.put_nowait((image_bgr, time_s))
         except queue.Full:
-            self.left_out += 1
+            self.dropped += 1
 
     def stop(self, timeout_s: float = 5.0) -> Path | None:
-        """Complete the file and return it; None where no frame came."""
+        """Complete the file and return its path; None if no frame was written."""
         while True:
             try:
                 self._frames.put(None, timeout=timeout_s)
@@ -68,5 +73,5 @@ class Recording:
         except AgeCamError as error:
             self.error = error
             give_back_freed()
-            while self._frames.get() is not None:  # let `stop` come through
+            while self._frames.get() is not None:  # so that `stop` does not block
                 pass

@@ -1,4 +1,4 @@
-"""What one press of the key leaves behind: the annotated picture, and what else was asked for."""
+"""Screenshots: the annotated picture and, optionally, a clean picture and the results as JSON."""
 
 import json
 from dataclasses import dataclass, replace
@@ -13,23 +13,23 @@ from agecam.runtime.files import PartFile
 from agecam.types import FrameResult, Image
 
 KEYWORD = "AgeCam results"
-"""Of the PNG text that holds the results, as a results line has them."""
+"""Keyword of the PNG text chunk with the results, in the format of a results line."""
 
 
 @dataclass(frozen=True, slots=True)
 class SavingOptions:
-    """What is saved, and how."""
+    """Contents of a screenshot."""
 
     mirror: bool = False
     clean: bool = False
-    """Also the picture without labels."""
+    """Also save the picture without labels."""
     blur: bool = False
     json: bool = False
-    """Also the results as a file of their own."""
+    """Also save the results as a JSON file."""
 
 
 def composed(view: View, style: OverlayStyle, mirror: bool) -> Image:
-    """The annotated picture of a view, in its own size: labels are never mirrored."""
+    """The annotated picture of a view, `(H, W, 3) uint8` BGR in the frame's size; labels are never mirrored."""
     image, faces = view.frame.image_bgr, view.faces
     if mirror:
         image, faces = mirrored(image, faces)
@@ -37,18 +37,18 @@ def composed(view: View, style: OverlayStyle, mirror: bool) -> Image:
 
 
 def result_of(view: View) -> FrameResult:
-    """The results of the picture as it is shown."""
+    """The results for the frame in view, with its faces as shown."""
     height, width = view.frame.image_bgr.shape[:2]
     return FrameResult(view.frame.source, view.frame.index, view.frame.time_s, width, height, view.faces)
 
 
 def stamped_name() -> str:
-    """A file name with date and time, without its ending."""
+    """A file name with date and time, without suffix."""
     return f"AgeCam_{datetime.now():%Y-%m-%d_%H-%M-%S}"
 
 
 def save_screenshot(folder: Path, view: View, style: OverlayStyle, options: SavingOptions) -> list[Path]:
-    """Write the files of one screenshot; the annotated picture comes first. Nothing is overwritten.
+    """Write the files of one screenshot and return their paths, annotated picture first. Overwrites nothing.
 
     Raises OutputError.
     """
@@ -58,7 +58,7 @@ def save_screenshot(folder: Path, view: View, style: OverlayStyle, options: Savi
     written = [stills.write(composed(view, style, options.mirror), stamped_name(), {KEYWORD: line})]
     stem = written[0].stem
     if options.clean:
-        nothing = OverlayStyle(
+        clean_style = OverlayStyle(
             show_box=False,
             show_age=False,
             show_interval=False,
@@ -66,12 +66,12 @@ def save_screenshot(folder: Path, view: View, style: OverlayStyle, options: Savi
             show_track=False,
             blur_faces=style.blur_faces,
         )
-        written.append(stills.write(composed(view, nothing, options.mirror), f"{stem}_clean"))
+        written.append(stills.write(composed(view, clean_style, options.mirror), f"{stem}_clean"))
     if options.json:
-        file = PartFile(folder / f"{stem}.json", keep_existing=True)
+        part = PartFile(folder / f"{stem}.json", keep_existing=True)
         try:
-            file.write((line + "\n").encode())
-            written.append(file.commit())
+            part.write((line + "\n").encode())
+            written.append(part.commit())
         finally:
-            file.discard()
+            part.discard()
     return written

@@ -1,227 +1,233 @@
-"""Everything that runs behind the window: one source, its frames, the people in them, and how fast it goes.
+"""The live program without its window: one source, its frames, their faces, and performance statistics.
 
-capture thread -> newest frame -> inference thread
+capture thread -> latest frame -> inference thread
       |                                  |
-      +-> the frame to show <- its faces +     each wakes the window, which then takes `view()`
+      +-> frame to show <- its faces ----+     both wake the window, which then calls `view()`
 """
 
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from agecam.engine.options import EngineOptions
 from agecam.errors import AgeCamError
-from agecam.live.analyst import Analyst, BuildEngine, Judged, Task
-from agecam.live.figures import Delays, LiveFigures, Rate
-from agecam.live.follow import Follower
-from agecam.live.player import OpenSource, Phase, Player, PlayerState
+from agecam.live.capture import CaptureState, CaptureThread, OpenSource, Phase
+from agecam.live.inference import BuildEngine, InferenceResult, InferenceTask, InferenceThread
+from agecam.live.propagation import FacePropagator
+from agecam.live.statistics import Delays, EventRate, LiveStatistics
 from agecam.sources import FrameSource
 from agecam.types import Face, Frame
 
 STOP_S = 1.5
-"""How long closing waits for the threads; a camera driver that hangs is left behind."""
+"""How long closing waits for the threads; one that hangs in a camera driver is abandoned."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What there is to show now."""
+    """A frame with its faces, ready to show."""
 
     frame: Frame
     faces: tuple[Face, ...]
-    """Where they are in this frame."""
-    number: int
-    """Of the frame: counts up over all sources."""
+    """Propagated to this frame."""
+    frame_number: int
+    """Counts up over all sources."""
     arrived_s: float
-    """When the frame came, on the monotonic clock."""
+    """When the frame arrived, on the monotonic clock."""
     generation: int
-    """Of the source."""
+    """Number of the source."""
 
 
 class LiveSession:
-    """The live program without its window. Its methods are called by one thread, the window's."""
+    """Runs the capture and inference threads. Call its methods only from the window's thread."""
 
     def __init__(
         self,
         build: BuildEngine,
         options: EngineOptions,
         wake: Callable[[], None],
-        judged: Callable[[Judged], None] | None = None,
+        on_result: Callable[[InferenceResult], None] | None = None,
     ) -> None:
         """
         Args:
             build: builds the engine, on the inference thread.
-            wake: called on any thread when there is something new; must return at once.
-            judged: called on the inference thread with every result of the source that is open.
+            options: of the first engine.
+            wake: called on any thread when there is something new; must return immediately.
+            on_result: called on the inference thread with each result for the open source.
         """
         self._wake = wake
-        self._judged = judged
+        self._on_result = on_result
         self._lock = threading.Lock()
-        self._follower = Follower()
+        self._propagator = FacePropagator()
         self._view: View | None = None
-        self._number = 0
+        self._frame_number = 0
         self._generation = 0
-        self._shown = 0
+        self._last_painted = 0
         self._dropped = 0
-        self._painted_total = self._judged_total = 0
-        self._shown_rate = Rate()
+        self._painted_total = self._analysed_total = 0
+        self._shown_rate = EventRate()
         self._delays = Delays()
         self._stages: dict[str, Delays] = {}
-        self._player: Player | None = None
-        self._left_behind: list[Player] = []
-        self._analyst = Analyst(build, options, self._take_result, wake)
-        self._analyst.start()
+        self._capture: CaptureThread | None = None
+        self._unfinished: list[CaptureThread] = []
+        self._inference = InferenceThread(build, options, self._handle_result, wake)
+        self._inference.start()
 
     # --- the source ------------------------------------------------------------------------------------
 
     def open(
         self, open_source: OpenSource, is_live: bool, loop: bool = False, speed: float = 1.0, hold: bool = False
     ) -> None:
-        """Let go of the source that is open, and begin with another; returns at once.
+        """Close the current source and open another; returns immediately.
 
-        With `hold`, a file stands at its first frame until `player.play()`.
+        Args:
+            open_source: called on the capture thread; raises SourceError.
+            is_live: whether to reopen the source after an error.
+            loop: whether a file restarts at its end.
+            speed: multiple of the normal playback speed.
+            hold: whether a file pauses at its first frame until `capture.play()`.
         """
         self.close_source()
         with self._lock:
             generation = self._generation
         self._delays = Delays()
-        before = tuple(self._left_behind)
+        previous = tuple(self._unfinished)
 
-        def open_after_them() -> FrameSource:
-            for player in before:  # a camera can be opened again only when it was let go
-                player.stop(STOP_S)
+        def open_when_free() -> FrameSource:
+            for capture in previous:  # a camera can only be reopened after it was closed
+                capture.stop(STOP_S)
             return open_source()
 
-        self._player = Player(open_after_them, is_live, partial(self._take_frame, generation), self._wake)
-        self._player.set_loop(loop)
-        self._player.set_speed(speed)
+        self._capture = CaptureThread(open_when_free, is_live, partial(self._handle_frame, generation), self._wake)
+        self._capture.set_loop(loop)
+        self._capture.set_speed(speed)
         if hold:
-            self._player.step()
-        self._player.start()
+            self._capture.step()
+        self._capture.start()
 
     def close_source(self) -> None:
-        """Let go of the source; the picture goes, too. Does not wait for the camera's driver."""
-        if self._player is not None and not self._player.stop():
-            self._left_behind.append(self._player)
-        self._left_behind = [player for player in self._left_behind if not player.stop()]
-        self._player = None
-        self._analyst.tasks.clear()
+        """Close the source and discard its view. Does not wait for the camera driver."""
+        if self._capture is not None and not self._capture.stop():
+            self._unfinished.append(self._capture)
+        self._unfinished = [capture for capture in self._unfinished if not capture.stop()]
+        self._capture = None
+        self._inference.tasks.clear()
         with self._lock:
             self._generation += 1
             self._view = None
-            self._follower.reset()
+            self._propagator.reset()
             self._dropped = 0
 
     @property
-    def player(self) -> Player | None:
-        """To pause, seek and step; None while no source is open."""
-        return self._player
+    def capture(self) -> CaptureThread | None:
+        """Controls the open source: pause, seek, step; None while no source is open."""
+        return self._capture
 
     @property
-    def source_state(self) -> PlayerState:
-        """Where the source stands; as ended while none is open."""
-        return self._player.state if self._player is not None else PlayerState(Phase.ENDED)
+    def source_state(self) -> CaptureState:
+        """State of the source; ENDED while none is open."""
+        return self._capture.state if self._capture is not None else CaptureState(Phase.ENDED)
 
     # --- the engine ------------------------------------------------------------------------------------
 
     def use(self, options: EngineOptions) -> None:
-        """Go on with other networks, another smallest face or another device."""
-        self._analyst.use(options)
+        """Switch to another model, device or smallest face."""
+        self._inference.use(options)
         with self._lock:
             view = self._view
-        if view is not None:  # judge a picture that stands still anew
-            self._analyst.tasks.put(Task(view.frame, view.generation, view.number))
+        if view is not None:  # so that a still picture is analysed again
+            self._inference.tasks.put(InferenceTask(view.frame, view.generation, view.frame_number))
 
     @property
     def loading(self) -> bool:
         """Whether the networks are being loaded."""
-        return self._analyst.loading
+        return self._inference.loading
 
     @property
     def engine_error(self) -> AgeCamError | None:
-        """Why no face is judged."""
-        return self._analyst.error
+        """Why frames are not analysed; None if they are."""
+        return self._inference.error
 
     @property
     def engine_refusal(self) -> AgeCamError | None:
-        """Why faces are judged elsewhere than was asked for."""
-        return self._analyst.refusal
+        """Why the engine does not run on the requested device; None if it does."""
+        return self._inference.refusal
 
-    # --- what there is to see --------------------------------------------------------------------------
+    # --- the view and the statistics -------------------------------------------------------------------
 
     def view(self) -> View | None:
-        """The newest frame and its faces; None while there is none."""
+        """The latest frame and its faces; None while there is none."""
         with self._lock:
             return self._view
 
     def painted(self, view: View) -> None:
-        """The window has put this view on the screen."""
-        if view.number == self._shown:
+        """Record that the window has painted this view."""
+        if view.frame_number == self._last_painted:
             return
-        self._dropped += max(0, view.number - self._shown - 1) if self._shown else 0
-        self._shown = view.number
+        self._dropped += max(0, view.frame_number - self._last_painted - 1) if self._last_painted else 0
+        self._last_painted = view.frame_number
         self._painted_total += 1
         self._shown_rate.tick()
         self._delays.add((time.monotonic() - view.arrived_s) * 1e3)
 
-    def figures(self) -> LiveFigures:
-        """How fast it goes."""
+    def statistics(self) -> LiveStatistics:
+        """Current performance statistics."""
         view = self.view()
-        return LiveFigures(
+        return LiveStatistics(
             shown_fps=self._shown_rate.per_second(),
-            analysed_fps=self._analyst.rate.per_second(),
+            analysed_fps=self._inference.rate.per_second(),
             delay_p50_ms=self._delays.quantile(0.5),
             delay_p95_ms=self._delays.quantile(0.95),
             dropped=self._dropped,
             stages_ms={name: delays.quantile(0.5) or 0.0 for name, delays in self._stages.items()},
-            plan=self._analyst.plan,
+            plan=self._inference.plan,
             faces=len(view.faces) if view is not None else 0,
-            device=self._analyst.device,
+            device=self._inference.device,
         )
 
-    def begin_figures(self) -> None:
-        """Count from here."""
+    def begin_statistics(self) -> None:
+        """Reset the delays and counters."""
         self._delays = Delays()
         self._dropped = self._painted_total = 0
-        self._judged_total = 0
+        self._analysed_total = 0
 
     def totals(self) -> tuple[int, int]:
-        """Frames shown and frames analysed since `begin_figures`."""
-        return self._painted_total, self._judged_total
+        """Number of frames shown and analysed since `begin_statistics`."""
+        return self._painted_total, self._analysed_total
 
     def close(self) -> bool:
-        """End all threads; whether they did in time. Nothing can be done with the session afterwards."""
-        until = time.monotonic() + STOP_S
+        """End all threads and return whether they ended in time. The session cannot be used afterwards."""
+        deadline = time.monotonic() + STOP_S
         self.close_source()
-        ended = self._analyst.stop(STOP_S)
-        return all([ended, *(player.stop(max(0.0, until - time.monotonic())) for player in self._left_behind)])
+        ended = self._inference.stop(STOP_S)
+        return all([ended, *(capture.stop(max(0.0, deadline - time.monotonic())) for capture in self._unfinished)])
 
     # --- on the capture thread -------------------------------------------------------------------------
 
-    def _take_frame(self, generation: int, frame: Frame, arrived_s: float) -> None:
+    def _handle_frame(self, generation: int, frame: Frame, arrived_s: float) -> None:
         with self._lock:
             if generation != self._generation:
                 return
-            self._number += 1
-            number = self._number
-            faces = self._follower.show(number, frame)
-            self._view = View(frame, faces, number, arrived_s, generation)
-        self._analyst.tasks.put(Task(frame, generation, number))
+            self._frame_number += 1
+            frame_number = self._frame_number
+            faces = self._propagator.show(frame_number, frame)
+            self._view = View(frame, faces, frame_number, arrived_s, generation)
+        self._inference.tasks.put(InferenceTask(frame, generation, frame_number))
         self._wake()
 
     # --- on the inference thread -----------------------------------------------------------------------
 
-    def _take_result(self, judged: Judged) -> None:
-        engine = self._analyst.engine
+    def _handle_result(self, result: InferenceResult) -> None:
+        engine = self._inference.engine
         for name, ms in engine.stages_ms.items() if engine is not None else ():
             self._stages.setdefault(name, Delays(60)).add(ms)
         with self._lock:
-            if judged.task.generation != self._generation or self._view is None:
+            if result.task.generation != self._generation or self._view is None:
                 return
-            self._judged_total += 1
-            faces = self._follower.correct(judged.task.number, judged.result)
-            self._view = View(self._view.frame, faces, self._view.number, self._view.arrived_s, self._view.generation)
-        if self._judged is not None:
-            self._judged(judged)
+            self._analysed_total += 1
+            faces = self._propagator.correct(result.task.frame_number, result.frame_result)
+            self._view = replace(self._view, faces=faces)
+        if self._on_result is not None:
+            self._on_result(result)
         self._wake()

@@ -1,1 +1,1 @@
-"""Models: what their cards say, where they lie, how their networks are defined, and how others are installed."""
+"""Models: cards, files, network definitions, and the installation of further models."""

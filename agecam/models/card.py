@@ -1,8 +1,8 @@
-"""The card of a model: what travels with its weights.
+"""The model card: metadata of a model's weights.
 
-A model is a few files of one name: `NAME.weights.h5` holds the network's weights, `NAME.onnx` the network ready to run,
-and `NAME.json` the card, which says everything else: how to crop, what the outputs mean, how they were trained and how
-well they do. Nothing of the card is written a second time in code.
+A model consists of files with the same name: `NAME.weights.h5` contains the network's weights, `NAME.onnx` the network
+ready to run, and `NAME.json` the card, which describes everything else: the crop, the meaning of the outputs, the
+training and the accuracy. Nothing on the card is repeated in code.
 """
 
 import json
@@ -14,6 +14,8 @@ from agecam.errors import WeightsError
 from agecam.types import AGE_CLASSES, GENDER_CLASSES, Alignment, CropSpec
 
 CARD_VERSION = 1
+NETWORK_NAMES = ("compact", "vgg_face")
+"""Networks that a card can name; defined in `agecam.models.networks`."""
 MAX_CARD_BYTES = 2**20
 WEIGHTS_SUFFIX = ".weights.h5"
 CONVENTIONS: dict[str, Any] = {
@@ -23,91 +25,91 @@ CONVENTIONS: dict[str, Any] = {
     "gender_classes": GENDER_CLASSES,
     "decoding": "expectation",
 }
-"""What every card says alike, because it is all that this program does."""
+"""Values that are the same on every card, because this program supports no others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How the outputs become what a person reads; chosen on validation pictures."""
+    """How outputs are converted to displayed values; chosen on validation pictures."""
 
     interval_tail: float
-    """The 80 % interval leaves out this share of the age distribution at each end."""
+    """Share of the age distribution that the 80 % interval excludes at each end."""
     gender_temperature: float
-    """Divides the gender logits, so that 90 % means right nine times in ten."""
+    """Divides the gender logits, so that 90 % means correct nine times in ten."""
     unsure_below: float
-    """Under this probability the gender is 'unsure'."""
+    """Below this probability the gender is 'unsure'."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The network in another form than Keras weights, in a file beside the card."""
+    """The network in another format than Keras weights, in a file next to the card."""
 
     file: str
     sha256: str
     format: str = "onnx"
     precision: str = "float32"
-    """Of the numbers in it."""
+    """Of the weights in the file."""
     reads_weights: bool = False
-    """Whether it only points to the numbers, which lie in the Keras weights file."""
+    """Whether the file has no weights itself and refers to those in the Keras weights file."""
     largest_difference: float | None = None
-    """Of its logits from those of the Keras network, as a share of the largest logit, where it was measured."""
+    """Largest difference from the logits of the Keras network, relative to the largest logit; None if not measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What travels with a weights file."""
+    """Metadata of a weights file."""
 
     name: str
     network: str
-    """Which of `agecam.models.networks`."""
+    """Name of a network in `agecam.models.networks`."""
     arguments: dict[str, Any]
-    """The network's arguments but for its input size."""
+    """The network's arguments except its input size."""
     crop: CropSpec
     colour_order: str
     value_range: tuple[float, float]
-    """Of the pixels the network takes; it scales them itself."""
+    """Of the input pixels; the network scales them itself."""
     age_bins: tuple[int, int]
-    """First and last age; one class a year."""
+    """First and last age; one class per year."""
     gender_classes: tuple[str, ...]
     decoding: str
     calibration: Calibration
     licence: str
     date: str
     data_sets: list[dict[str, Any]]
-    """Name, counts and split of what the network was trained on."""
+    """Name, counts and split of each training data set."""
     metrics: dict[str, Any]
     sha256: str
-    """Of the weights file."""
+    """SHA-256 of the weights file."""
     made_from: list[dict[str, str]] = field(default_factory=list)
-    """Weights files from elsewhere that these were put together from: name and SHA-256 of each."""
+    """Weights files that this model was combined from: task, name and SHA-256 of each."""
     forms: list[Form] = field(default_factory=list)
-    """Further forms of the network; none where a model was installed by version 0.1."""
+    """Further formats of the network; empty if the model was installed by version 0.1."""
     card_version: int = CARD_VERSION
     path: Path = field(default=Path(), compare=False)
-    """Where the card lies; not part of it."""
+    """Path of the card; not part of its content."""
 
     @property
     def input_size_px(self) -> int:
-        """Side of the square the network takes."""
+        """Side of the network's input square."""
         return self.crop.size_px
 
     @property
     def weights_path(self) -> Path:
-        """The weights file: beside the card, with the card's name."""
+        """The weights file: next to the card, with the same name."""
         return self.path.with_suffix(WEIGHTS_SUFFIX)
 
     def as_dict(self) -> dict[str, Any]:
-        """The card as its file has it."""
+        """Content of the card's file."""
         fields = asdict(self)
         del fields["path"]
         return fields
 
 
 def load_card(path: Path) -> Card:
-    """Read a card and check that this program understands it.
+    """Read a card and check that this program supports it.
 
     Raises:
-        WeightsError: it is missing, damaged, or says what this program does not do.
+        WeightsError: it is missing, damaged or not supported.
     """
     try:
         if path.stat().st_size > MAX_CARD_BYTES:
@@ -115,7 +117,7 @@ def load_card(path: Path) -> Card:
         content = json.loads(path.read_text(encoding="utf-8"))
         card = _card(content, path)
     except FileNotFoundError:
-        raise WeightsError("The card {path} is missing: put it back beside its weights.", path=path) from None
+        raise WeightsError("The card {path} is missing: put it back next to its weights.", path=path) from None
     except (OSError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise WeightsError(
             "The card {path} cannot be used ({reason}): reinstall the model.", path=path, reason=reason_of(error)
@@ -131,7 +133,7 @@ def _card(content: Any, path: Path) -> Card:
         content[key] = tuple(content[key])
     forms = [Form(**form) for form in content.pop("forms", [])]
     card = Card(**content, crop=crop, calibration=calibration, forms=forms, path=path)
-    understood = {
+    supported = {
         **{name.replace("_", " "): getattr(card, name) == value for name, value in CONVENTIONS.items()},
         "crop": crop.alignment in get_args(Alignment) and crop.interpolation == "bilinear-2x",
         "crop size": isinstance(crop.size_px, int) and 16 <= crop.size_px <= 512,
@@ -139,16 +141,17 @@ def _card(content: Any, path: Path) -> Card:
         "interval": 0 <= calibration.interval_tail < 0.5,
         "gender temperature": 0 < calibration.gender_temperature < 100,
         "unsure threshold": 0.5 <= calibration.unsure_below <= 1,
-        "further files": all(form.file == Path(form.file).name for form in forms),
+        "network": card.network in NETWORK_NAMES,
+        "file names": all(form.file == Path(form.file).name for form in forms),
     }
-    for what, fits in understood.items():
+    for what, fits in supported.items():
         if not fits:
-            raise ValueError(f"this version of AgeCam does not know its {what}")
+            raise ValueError(f"this version of AgeCam does not support its {what}")
     return card
 
 
 def reason_of(error: Exception) -> str:
-    """Why, in a few words that can stand in a sentence."""
+    """Short reason for an error, for use inside a sentence."""
     text = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    # The first sentence: Keras goes on to list every layer.
+    # Only the first sentence: Keras goes on to list every layer.
     return " ".join(text.split()).split(". ")[0].rstrip(".")[:160] or type(error).__name__

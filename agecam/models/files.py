@@ -1,4 +1,4 @@
-"""A network on disk: its files, each known by its SHA-256."""
+"""The files of a network, each with its expected SHA-256."""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from typing import Any
 from agecam.errors import WeightsError
 
 LARGE_BYTES = 200_000_000
-"""Of a weights file: such a network is slow and fills memory, so that half precision pays."""
+"""Networks with larger weights files are slow and fill memory, so half precision is worthwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:
-    """A file that is used only if it is the one that its card was written for."""
+    """A file that is used only if its SHA-256 is as expected."""
 
     path: Path
     sha256: str
 
     def check(self) -> None:
-        """Raises WeightsError where it cannot be read or is another file."""
+        """Raise WeightsError if the file cannot be read or its SHA-256 differs."""
         try:
             digest = file_digest(self.path)
         except OSError as error:
@@ -30,31 +30,31 @@ class KnownFile:
             ) from error
         if digest != self.sha256:
             raise WeightsError(
-                "{path} is not the file that its card was written for, or it is damaged: reinstall the model.",
+                "{path} is damaged or does not belong to its card: reinstall the model.",
                 path=self.path,
             )
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkFiles:
-    """A network on disk, in the forms that the backends read."""
+    """The files of a network, in the formats that the backends read."""
 
     network: str
-    """Which of `agecam.networks`."""
+    """Name of a network in `agecam.models.networks`."""
     size_px: int | None
-    """Side of the pictures; None where they may have any size."""
+    """Side of the input pictures; None if they may have any size."""
     arguments: dict[str, Any]
-    """The definition's arguments but for the size."""
+    """The network's arguments except its input size."""
     weights: KnownFile
-    """Keras weights, which the definition loads."""
+    """Keras weights, loaded into the network."""
     onnx: KnownFile | None
-    """The whole network in ONNX, ready to run; None where a model was installed without it."""
+    """The whole network in ONNX, ready to run; None if the model was installed without it."""
     onnx_reads_weights: bool = False
-    """Whether the ONNX file only points to the numbers, which lie in the Keras weights file."""
+    """Whether the ONNX file has no weights itself and refers to those in the Keras weights file."""
 
     @property
     def is_large(self) -> bool:
-        """Whether it fills hundreds of megabytes."""
+        """Whether the weights file is larger than `LARGE_BYTES`."""
         try:
             return self.weights.path.stat().st_size > LARGE_BYTES
         except OSError:
@@ -62,9 +62,9 @@ class NetworkFiles:
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file of any size, in hexadecimal."""
+    """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         digest = hashlib.sha256()
-        while part := file.read(2**20):
-            digest.update(part)
+        while chunk := file.read(2**20):
+            digest.update(chunk)
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Where models lie, and which file of a model is which."""
+"""Where models are stored, and which files belong to a model."""
 
 import json
 from contextlib import suppress
@@ -11,7 +11,7 @@ from agecam.models.files import KnownFile, NetworkFiles
 
 
 def model_folders() -> list[Path]:
-    """Where models may lie: beside a checkout's code, in the installed package, in the person's data folder."""
+    """Folders that may contain models: in the checkout, in the installed package, in the user's data folder."""
     folders = [Path(__file__).resolve().parents[2] / "assets" / "models"]
     with suppress(ModuleNotFoundError):  # a checkout that was not installed
         folders.append(Path(str(resources.files("agecam.assets"))))
@@ -20,14 +20,14 @@ def model_folders() -> list[Path]:
 
 
 def user_models() -> Path:
-    """The folder in the person's data folder: what `agecam models add` installs."""
+    """The models folder in the user's data folder, where `agecam models add` installs."""
     import platformdirs
 
     return Path(platformdirs.user_data_dir("agecam", appauthor=False)) / "models"
 
 
 def find_models() -> list[Path]:
-    """The cards of all models on this machine, the shipped ones first; of one name only the first."""
+    """Paths of all model cards on this machine, shipped models first; duplicate names are skipped."""
     found: dict[str, Path] = {}
     for folder in model_folders():
         for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
@@ -36,10 +36,13 @@ def find_models() -> list[Path]:
 
 
 def find_model(name: str) -> Path:
-    """The card of the model a person names: its name, or the path of its card or weights.
+    """Path of a model's card.
+
+    Args:
+        name: of the model, or the path of its card or weights.
 
     Raises:
-        WeightsError: there is none.
+        WeightsError: there is no such model.
     """
     path = Path(name)
     if path.suffix == ".json":
@@ -48,8 +51,10 @@ def find_model(name: str) -> Path:
         return path.with_name(path.name.removesuffix(WEIGHTS_SUFFIX) + ".json")
     cards = {card.stem: card for card in find_models()}
     if name not in cards:
-        there = ", ".join(cards) or "none: reinstall AgeCam"
-        raise WeightsError("There is no model called '{name}'; the models here are {there}.", name=name, there=there)
+        there = ", ".join(cards) or "none (reinstall AgeCam)"
+        raise WeightsError(
+            "There is no model called '{name}'; the installed models are {there}.", name=name, there=there
+        )
     return cards[name]
 
 
@@ -70,7 +75,7 @@ def detector_files() -> dict[str, NetworkFiles]:
     """The files of MTCNN's three networks, by name: 'pnet', 'rnet' and 'onet'.
 
     Raises:
-        WeightsError: they are not where AgeCam was installed.
+        WeightsError: they are missing from the installation.
     """
     for folder in model_folders()[:-1]:
         path = folder / DETECTOR / f"{DETECTOR}.json"
@@ -79,15 +84,15 @@ def detector_files() -> dict[str, NetworkFiles]:
             return {
                 name: NetworkFiles(
                     name,
-                    of["size_px"],
+                    entry["size_px"],
                     {},
-                    KnownFile(path.with_name(f"{name}{WEIGHTS_SUFFIX}"), of["sha256"]),
-                    KnownFile(path.with_name(f"{name}.onnx"), of["onnx_sha256"]),
+                    KnownFile(path.with_name(f"{name}{WEIGHTS_SUFFIX}"), entry["sha256"]),
+                    KnownFile(path.with_name(f"{name}.onnx"), entry["onnx_sha256"]),
                 )
-                for name, of in content["networks"].items()
+                for name, entry in content["networks"].items()
             }
     raise WeightsError("The networks of the face detector are missing: reinstall AgeCam.")
 
 
 DETECTOR = "mtcnn"
-"""The folder of the detector's networks, and its card."""
+"""Name of the folder of the detector's networks and of their card."""

@@ -1,8 +1,8 @@
-"""Everything that writes files: annotated video, still pictures, plots, results.
+"""Writers for annotated video, still pictures, plots and results.
 
-Whatever is written is complete or absent under its final name. The writers are context managers: leaving
-normally, or by KeyboardInterrupt, completes the file with what was done; any other exception removes it. All
-of them raise `OutputError` when a file cannot be written, and do so at opening wherever it can be known then.
+Under its final name, a file is either complete or absent. Writers of video and results are context managers:
+leaving the block normally or by KeyboardInterrupt completes the file with the data so far, and any other exception
+removes it. `OutputError` is raised if a file cannot be written, at opening if possible.
 """
 
 from agecam.outputs.plot import check_plot_path, write_plot

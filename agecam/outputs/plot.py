@@ -1,4 +1,4 @@
-"""A picture beside the distributions over the 101 ages of its faces: how the recipe shows what a network thinks."""
+"""Plots a picture next to the distributions of its faces over the 101 ages."""
 
 import io
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ from agecam.types import AGE_CLASSES, Face, Image
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MOST_FACES = 6
-"""So many of the largest faces get a distribution; of more, nothing could be read."""
-_BAR, _LIKELIEST, _EXPECTED, _INTERVAL = "#7aa5cc", "#1f4e79", "#c55a11", "#f6e3d5"
-_PIXELS_AN_INCH = 100
+MAX_FACES = 6
+"""Only this many of the largest faces are plotted, so that the plot stays readable."""
+_BAR, _MOST_LIKELY, _EXPECTED, _INTERVAL = "#7aa5cc", "#1f4e79", "#c55a11", "#f6e3d5"
+_DPI = 100
 
 
 def check_plot_path(path: PathLike) -> None:
@@ -28,28 +28,29 @@ def check_plot_path(path: PathLike) -> None:
 
 
 def write_plot(path: PathLike, annotated_bgr: Image, faces: Sequence[Face]) -> None:
-    """Write a PNG, complete or not at all.
+    """Write the plot of a picture as a PNG file; nothing is left behind if that fails.
 
     Args:
-        annotated_bgr: `(H, W, 3) uint8`, with its labels.
-        faces: of this picture.
+        path: file to write.
+        annotated_bgr: `(H, W, 3) uint8` BGR, with its labels.
+        faces: faces of this picture.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: the file cannot be written.
     """
     write_whole(path, plot(annotated_bgr, faces))
 
 
 def plot(annotated_bgr: Image, faces: Sequence[Face]) -> bytes:
-    """The PNG."""
+    """Return the plot as PNG data; see `write_plot`."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    largest = sorted(faces, key=lambda face: face.box[2] * face.box[3], reverse=True)[:MOST_FACES]
-    shown = sorted(largest, key=lambda face: face.box[0])  # as they stand, from left to right
+    largest = sorted(faces, key=lambda face: face.box[2] * face.box[3], reverse=True)[:MAX_FACES]
+    shown = sorted(largest, key=lambda face: face.box[0])  # from left to right, as in the picture
     height, width = annotated_bgr.shape[:2]
     rows = max(1, len(shown))
-    figure = Figure(figsize=(13.0, max(5.0, 2.1 * rows)), dpi=_PIXELS_AN_INCH, layout="constrained")
+    figure = Figure(figsize=(13.0, max(5.0, 2.1 * rows)), dpi=_DPI, layout="constrained")
     FigureCanvasAgg(figure)
     left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(1.1, 1))[0]
     picture = left.subplots()
@@ -57,7 +58,7 @@ def plot(annotated_bgr: Image, faces: Sequence[Face]) -> bytes:
     picture.set_axis_off()
     panels = right.subplots(rows, 1, squeeze=False, sharex=True)[:, 0]
     for number, (axes, face) in enumerate(zip(panels, shown, strict=False), start=1):
-        _distribution(axes, face, f"face {number}, " if len(shown) > 1 else "")
+        _plot_distribution(axes, face, f"face {number}, " if len(shown) > 1 else "")
         if len(shown) > 1:
             x, y, face_width, face_height = face.box
             picture.annotate(
@@ -67,7 +68,7 @@ def plot(annotated_bgr: Image, faces: Sequence[Face]) -> bytes:
                 va="center",
                 color="white",
                 fontweight="bold",
-                bbox={"boxstyle": "circle", "facecolor": _LIKELIEST, "edgecolor": "white"},
+                bbox={"boxstyle": "circle", "facecolor": _MOST_LIKELY, "edgecolor": "white"},
             )
     if not shown:
         panels[0].text(0.5, 0.5, "No face was found.", ha="center", va="center")
@@ -79,14 +80,14 @@ def plot(annotated_bgr: Image, faces: Sequence[Face]) -> bytes:
     return file.getvalue()
 
 
-def _distribution(axes: "Axes", face: Face, whose: str) -> None:
+def _plot_distribution(axes: "Axes", face: Face, prefix: str) -> None:
     ages = np.arange(AGE_CLASSES)
-    likeliest = int(face.age_distribution.argmax())
+    most_likely = int(face.age_distribution.argmax())
     axes.axvspan(face.age_low, face.age_high, color=_INTERVAL, label="80 % interval")
     bars = axes.bar(ages, face.age_distribution, width=1.0, color=_BAR)
-    bars[likeliest].set(color=_LIKELIEST, label=f"most likely class: {likeliest}")
+    bars[most_likely].set(color=_MOST_LIKELY, label=f"most likely class: {most_likely}")
     axes.axvline(face.age, color=_EXPECTED, linewidth=2, label=f"apparent age: {face.age:.1f}")
-    axes.set_title(f"{whose}apparent age {face.age:.1f} ({face.age_low:.0f} to {face.age_high:.0f})", fontsize=10)
+    axes.set_title(f"{prefix}apparent age {face.age:.1f} ({face.age_low:.0f} to {face.age_high:.0f})", fontsize=10)
     axes.set(xlim=(-0.5, AGE_CLASSES - 0.5), ylabel="probability")
     axes.legend(frameon=False, fontsize=8, loc="upper right" if face.age < AGE_CLASSES / 2 else "upper left")
     axes.spines[["top", "right"]].set_visible(False)

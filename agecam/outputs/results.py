@@ -1,4 +1,4 @@
-"""Results as JSON lines and as CSV: the same fields, one line a frame or one row a face."""
+"""Results as JSON lines (one line per frame) or CSV (one row per face), with the same fields."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ CSV_FIELDS = (
     *(f"{landmark}_{axis}" for landmark in LANDMARKS for axis in "xy"),
     *("age", "age_low", "age_high", "gender", "gender_probability"),
 )
-# What RFC 4180 says; with any other, Python's csv leaves a carriage return inside a name unquoted.
+# Required by RFC 4180; with another one, Python's csv does not quote a carriage return inside a name.
 _LINE_END = "\r\n"
 
 
@@ -28,20 +28,20 @@ class _ResultsWriter(Writer):
         self._output = _StandardOutput() if os.fspath(path) == "-" else PartFile(path)
 
     def close(self) -> None:
-        """Complete the file under its final name. Leaves nothing behind if that fails."""
+        """Move the complete file to its final name; nothing is left behind if that fails."""
         self._output.commit()
 
     def discard(self) -> None:
-        """Give up: remove what was written."""
+        """Remove the incomplete file."""
         self._output.discard()
 
     def _write_text(self, text: str) -> None:
-        # File names may hold bytes that are no Unicode; as \udcXX they survive, and JSON reads that back.
+        # File names may contain bytes that are not valid Unicode; they are written as \udcXX, which JSON can read back.
         self._output.write(text.encode("utf-8", "backslashreplace"))
 
 
 class JsonLinesWriter(_ResultsWriter):
-    """Writes `FrameResult.as_dict()`, one line of JSON a frame, in UTF-8; the path `-` is standard output.
+    """Writes `FrameResult.as_dict()` as one line of JSON per frame, in UTF-8; the path `-` is standard output.
 
     Raises `OutputError` at opening and while writing.
     """
@@ -52,9 +52,9 @@ class JsonLinesWriter(_ResultsWriter):
 
 
 class CsvWriter(_ResultsWriter):
-    """Writes one row a face under a heading row, in UTF-8; the path `-` is standard output.
+    """Writes a header and one row per face, in UTF-8; the path `-` is standard output.
 
-    Frames without faces give no row. Raises `OutputError` at opening and while writing.
+    Frames without faces have no rows. Raises `OutputError` at opening and while writing.
     """
 
     def __init__(self, path: PathLike) -> None:
@@ -62,26 +62,26 @@ class CsvWriter(_ResultsWriter):
         self._write_text(",".join(CSV_FIELDS) + _LINE_END)
 
     def write(self, result: FrameResult) -> None:
-        """Append the rows of one frame, all or none of them."""
+        """Append all rows of one frame in a single write."""
         self.write_rows(csv_rows(result))
 
     def write_rows(self, rows: str) -> None:
-        """Append rows of `csv_rows`."""
+        """Append rows as returned by `csv_rows`."""
         self._write_text(rows)
 
 
 def csv_rows(result: FrameResult) -> str:
-    """The rows of one frame, as they stand in the file."""
+    """Return the rows of one frame as CSV text."""
     frame = result.as_dict()
     faces = frame.pop("faces")
-    frame["source"] = _harmless(frame["source"])
+    frame["source"] = _escape_formula(frame["source"])
     rows = io.StringIO()
-    csv.DictWriter(rows, CSV_FIELDS, lineterminator=_LINE_END).writerows(frame | _flat(face) for face in faces)
+    csv.DictWriter(rows, CSV_FIELDS, lineterminator=_LINE_END).writerows(frame | _flatten(face) for face in faces)
     return rows.getvalue()
 
 
-def _flat(face: dict[str, Any]) -> dict[str, Any]:
-    """Spread the box and the landmarks of `Face.as_dict()` over columns of their own."""
+def _flatten(face: dict[str, Any]) -> dict[str, Any]:
+    """Replace the box and the landmarks of `Face.as_dict()` by one column per coordinate."""
     columns = {key: value for key, value in face.items() if key not in ("box", "landmarks")}
     columns |= zip("xywh", face["box"], strict=True)
     for name, (x, y) in zip(LANDMARKS, face["landmarks"], strict=True):
@@ -89,17 +89,17 @@ def _flat(face: dict[str, Any]) -> dict[str, Any]:
     return columns
 
 
-def _harmless(text: str) -> str:
-    """Keep a spreadsheet from taking a name for a formula."""
+def _escape_formula(text: str) -> str:
+    """Prevent spreadsheets from treating a name as a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 class _StandardOutput:
-    """Each line leaves at once, so that a program reading them sees live results."""
+    """Flushes each line, so that a program that reads them gets live results."""
 
     def __init__(self) -> None:
         if sys.stdout is None:  # a Windows program without a console
-            raise OutputError("Cannot write standard output: there is none here; name a file instead.")
+            raise OutputError("Cannot write standard output: it is not available; name a file instead.")
         sys.stdout.flush()
 
     def write(self, data: bytes) -> None:
@@ -108,13 +108,13 @@ class _StandardOutput:
                 sys.stdout.buffer.write(data)
                 sys.stdout.buffer.flush()
             except BrokenPipeError:
-                # Else Python fails once more at its end, over what is still buffered.
+                # Otherwise Python fails again at exit, when it flushes the buffer.
                 with Path(os.devnull).open("wb") as nowhere:
                     os.dup2(nowhere.fileno(), sys.stdout.fileno())
                 raise
 
     def commit(self) -> None:
-        """Nothing to do: every line has left already."""
+        """Do nothing: all lines are already written."""
 
     def discard(self) -> None:
-        """Nothing to do: what has left cannot be taken back."""
+        """Do nothing: written lines cannot be removed."""

@@ -1,4 +1,4 @@
-"""Still pictures in a folder: safe names, nothing overwritten."""
+"""Writes still pictures to a folder, with safe file names and without overwriting files."""
 
 import io
 import re
@@ -19,15 +19,15 @@ _ENCODING = {
     ".jpg": [cv2.IMWRITE_JPEG_QUALITY, 93],
     ".jpeg": [cv2.IMWRITE_JPEG_QUALITY, 93],
 }
-_LONGEST_STEM_BYTES = 160
+_MAX_STEM_BYTES = 160
 _RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\.|$)", re.IGNORECASE)
 
 
 class StillWriter:
-    """Writes pictures into one folder, which is created where missing.
+    """Writes pictures to one folder, which is created if it does not exist.
 
-    `suffix` is `.png`, `.jpg` or `.jpeg`. Raises `OutputError` at opening for another one, or if the folder
-    cannot be written to.
+    `suffix` is `.png`, `.jpg` or `.jpeg`. Raises `OutputError` at opening if it is another one, or if the folder
+    is not writable.
     """
 
     def __init__(self, folder: PathLike, suffix: str = ".png") -> None:
@@ -40,24 +40,29 @@ class StillWriter:
         check_writable(self._folder / f"picture{self._suffix}")
 
     def write(self, image_bgr: Image, stem: str, texts: Mapping[str, str] | None = None) -> Path:
-        """Write `image_bgr`, `(H, W, 3) uint8` BGR, and return where it lies.
+        """Write a picture and return its path.
 
-        The name is `stem`, made safe, and numbered `-2`, `-3`, ... if it is taken. `texts` are embedded by their
-        keywords; only PNG files have room for them. Raises `OutputError`.
+        Args:
+            image_bgr: `(H, W, 3) uint8` BGR.
+            stem: file name without suffix; passed through `safe_stem`, and numbered `-2`, `-3`, ... if it is taken.
+            texts: text chunks to embed, by keyword; only for PNG files.
+
+        Raises:
+            OutputError: the file cannot be written.
         """
         part = PartFile(self._folder / f"{safe_stem(stem)}{self._suffix}", keep_existing=True)
         try:
-            # Encoded here and written by Python, as OpenCV's own file names are not Unicode on Windows.
-            part.write(_png_with(texts, image_bgr) if texts else self._encoded(image_bgr))
+            # Encoded in memory, since OpenCV does not support Unicode file names on Windows.
+            part.write(_encode_png(texts, image_bgr) if texts else self._encode(image_bgr))
             return part.commit()
         finally:
             part.discard()
 
-    def _encoded(self, image_bgr: Image) -> bytes:
+    def _encode(self, image_bgr: Image) -> bytes:
         return cv2.imencode(self._suffix, image_bgr, _ENCODING[self._suffix])[1].tobytes()
 
 
-def _png_with(texts: Mapping[str, str], image_bgr: Image) -> bytes:
+def _encode_png(texts: Mapping[str, str], image_bgr: Image) -> bytes:
     chunks = PngImagePlugin.PngInfo()
     for keyword, text in texts.items():
         chunks.add_itxt(keyword, text)
@@ -67,14 +72,14 @@ def _png_with(texts: Mapping[str, str], image_bgr: Image) -> bytes:
 
 
 def safe_stem(text: str) -> str:
-    """Turn any text into a file name, without its suffix, that every system takes and no path hides in.
+    """Convert any text to a file name without suffix that is valid on every system and contains no path.
 
-    Letters and digits of every script stay, and so do `-`, `_` and `.` inside the name.
+    Letters and digits of all scripts are kept, as are `-`, `_` and `.` inside the name.
     """
     text = unicodedata.normalize("NFC", text)
     text = "".join(character if _is_safe(character) else "_" for character in text)
     text = re.sub(r"_{2,}", "_", text)
-    text = text.encode()[:_LONGEST_STEM_BYTES].decode(errors="ignore").strip("._-")
+    text = text.encode()[:_MAX_STEM_BYTES].decode(errors="ignore").strip("._-")
     if _RESERVED.match(text):
         text = f"_{text}"
     return text or "picture"

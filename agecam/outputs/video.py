@@ -1,4 +1,4 @@
-"""Annotated video as H.264, in a form that browsers and ordinary players show."""
+"""Writes annotated video as H.264, in a format that browsers and common players support."""
 
 import math
 from collections.abc import Iterator
@@ -19,40 +19,44 @@ from agecam.types import Image
 
 TICKS_PER_S = 90_000
 _TICK = Fraction(1, TICKS_PER_S)
-# The index goes to the front of an MP4, so that a browser can start before it has the whole file.
+# The index is at the start of an MP4 file, so that browsers can start playback before the download is complete.
 _FORMATS = {".mp4": ("mp4", {"movflags": "+faststart"}), ".mkv": ("matroska", {})}
-# A recording is written in pieces that each stand for themselves: killed, it plays up to the last of them.
-_LASTING = {"movflags": "+frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
-_PIECE_S = 1
-_USUAL_FPS = 30.0
-_BT709 = 1  # the number of this colour standard in H.264 itself
+# A recording is a fragmented MP4: if the program is killed, it can be played up to the last complete fragment.
+_FRAGMENTED = {"movflags": "+frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
+_FRAGMENT_S = 1
+_DEFAULT_FPS = 30.0
+_BT709 = 1  # code of this colour standard in H.264
 
 
 class VideoWriter(Writer):
-    """Writes `.mp4` or `.mkv` with the frames' own times, so that variable frame rates stay as they were.
+    """Writes `.mp4` or `.mkv` with the times of the frames, so that variable frame rates are preserved.
 
-    `width` and `height`, in pixels, are the picture's; frames of another size are fitted into it with black
-    bars. `fps` is the nominal rate: it gives the last frame its duration. A file is only left behind if at
-    least one frame was written. Raises `OutputError` at opening and while writing.
+    Args:
+        path: file to write; without any frame, no file is left behind.
+        width: width of the video in pixels. Frames of another size are letterboxed.
+        height: height of the video in pixels.
+        fps: nominal frame rate, which sets the duration of the last frame.
+        lasting: only for `.mp4`. The file has its final name from the start (numbered if it is taken), and can be
+            played up to the last second if the program is killed.
 
-    With `lasting`, which takes `.mp4`, the file has its final name from the start (numbered if that is taken) and
-    plays up to the last second if the program is killed meanwhile.
+    Raises:
+        OutputError: the file cannot be written; raised at opening and while writing.
     """
 
     def __init__(self, path: PathLike, width: int, height: int, fps: float, lasting: bool = False) -> None:
         self._name = Path(path)
         self._size = (width, height)
         usable = math.isfinite(fps) and 1 <= fps <= 1000
-        rate = Fraction(fps if usable else _USUAL_FPS).limit_denominator(1001)
+        rate = Fraction(fps if usable else _DEFAULT_FPS).limit_denominator(1001)
         self._period = round(TICKS_PER_S / rate)
         self._start_s = 0.0
         self._last_ticks: int | None = None
 
-        container_format, options = _format(path)
+        container_format, options = _container_format(path)
         if lasting:
-            container_format, options = "mp4", _LASTING
+            container_format, options = "mp4", _FRAGMENTED
         self._part: PartFile | LastingFile = LastingFile(path) if lasting else PartFile(path)
-        with ExitStack() as undo, self._explained():
+        with ExitStack() as undo, self._output_errors():
             undo.callback(self._part.discard)
             self._part.close()
             self._container = av.open(str(self._part.path), "w", format=container_format, options=options)
@@ -60,11 +64,11 @@ class VideoWriter(Writer):
             self._stream = self._container.add_stream("libx264", rate=rate)
             self._stream.width, self._stream.height = width + width % 2, height + height % 2
             self._stream.pix_fmt = "yuv420p"
-            # B-frames would be stored out of the order of time, and the length of a video with uneven times
-            # would come out wrong.
+            # B-frames would be stored out of order, and the duration of a video with a variable frame rate would be
+            # wrong.
             self._stream.options = {"crf": "20", "preset": "veryfast", "bf": "0"}
             if lasting:
-                self._stream.options |= {"g": str(max(1, round(_PIECE_S * rate)))}
+                self._stream.options |= {"g": str(max(1, round(_FRAGMENT_S * rate)))}
             self._stream.time_base = self._stream.codec_context.time_base = _TICK
             self._stream.codec_context.color_range = ColorRange.MPEG
             self._stream.codec_context.colorspace = _BT709
@@ -74,17 +78,17 @@ class VideoWriter(Writer):
 
     @property
     def path(self) -> Path:
-        """The final name."""
+        """Final path of the file."""
         return self._part.final
 
     def write(self, image_bgr: Image, time_s: float) -> None:
-        """Append a frame, `(H, W, 3) uint8` BGR, shown from `time_s` on; the first one's time becomes 0.
+        """Append a frame, `(H, W, 3) uint8` BGR, displayed from `time_s`; the first frame is shifted to time 0.
 
-        A time that is no later than the one before follows it by one period of the nominal rate. If it is
-        more than a second earlier, a new source has begun, and the times after it count from there.
+        A frame that is not later than the previous one is placed one nominal frame period after it. If it is more
+        than a second earlier, it is taken as the start of a new source, and later times are relative to it.
         """
-        picture = av.VideoFrame.from_ndarray(_even(_fitted(image_bgr, self._size)), format="bgr24")
-        with self._explained():
+        picture = av.VideoFrame.from_ndarray(_pad_to_even(_letterbox(image_bgr, self._size)), format="bgr24")
+        with self._output_errors():
             frame = picture.reformat(
                 format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
             )
@@ -94,10 +98,10 @@ class VideoWriter(Writer):
                 self._container.mux(packet)
 
     def close(self) -> None:
-        """Complete the file under its final name; without frames there is none."""
+        """Finish the file and move it to its final name; without frames, no file is left."""
         try:
             if self._last_ticks is not None and not self._part.ended:
-                with self._explained():
+                with self._output_errors():
                     for packet in self._stream.encode():
                         self._container.mux(packet)
                     self._container.close()
@@ -106,7 +110,7 @@ class VideoWriter(Writer):
             self.discard()
 
     def discard(self) -> None:
-        """Give up: remove what was written; a lasting file keeps what it has."""
+        """Remove the incomplete file; with `lasting`, keep the frames written so far."""
         with suppress(av.error.FFmpegError, OSError):
             self._container.close()
         if isinstance(self._part, LastingFile) and self._last_ticks is not None:
@@ -126,32 +130,32 @@ class VideoWriter(Writer):
         return ticks
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _output_errors(self) -> Iterator[None]:
         try:
             yield
         except UnknownCodecError as error:
             raise OutputError(
-                "Cannot write {name}: this PyAV has no H.264 encoder; install it anew with pip.", name=self._name
+                "Cannot write {name}: this PyAV has no H.264 encoder; reinstall it with pip.", name=self._name
             ) from error
         except (OSError, av.error.FFmpegError) as error:
             raise unwritable(self._name, error) from error
 
 
 def check_video_path(path: PathLike) -> None:
-    """Raise `OutputError` if no video can be written at `path`, before the size of its frames is known."""
-    _format(path)
+    """Raise `OutputError` if no video can be written at `path`; does not need the frame size."""
+    _container_format(path)
     check_writable(path)
 
 
-def _format(path: PathLike) -> tuple[str, dict[str, str]]:
+def _container_format(path: PathLike) -> tuple[str, dict[str, str]]:
     try:
         return _FORMATS[Path(path).suffix.lower()]
     except KeyError:
         raise OutputError("Cannot write a video as {path}: choose a name ending in .mp4 or .mkv.", path=path) from None
 
 
-def _fitted(image_bgr: Image, size: tuple[int, int]) -> Image:
-    """Scale a picture to fit `(width, height)`, centred between black bars."""
+def _letterbox(image_bgr: Image, size: tuple[int, int]) -> Image:
+    """Scale a picture to fit into `(width, height)`, centred between black bars."""
     height, width = image_bgr.shape[:2]
     if (width, height) == size:
         return image_bgr
@@ -164,8 +168,8 @@ def _fitted(image_bgr: Image, size: tuple[int, int]) -> Image:
     return fitted
 
 
-def _even(image_bgr: Image) -> Image:
-    """Repeat the last column and row where needed: H.264's colour planes have half the width and height."""
+def _pad_to_even(image_bgr: Image) -> Image:
+    """Pad to an even size with the last column and row: the colour planes have half the width and height."""
     height, width = image_bgr.shape[:2]
     if width % 2 == 0 and height % 2 == 0:
         return np.ascontiguousarray(image_bgr)

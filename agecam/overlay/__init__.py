@@ -1,6 +1,6 @@
-"""Draws boxes and labels on a copy of the picture, cheaply enough for every live frame.
+"""Draws boxes and labels on a copy of a picture.
 
-A frame costs a few small blends a face: see `agecam.overlay.sprites`.
+Fast enough for live video: each face takes a few blends of small cached sprites (`agecam.overlay.sprites`).
 """
 
 import math
@@ -9,14 +9,14 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from agecam.overlay.labels import INK, draw_labels, label_of, line_px_of, rect_of
-from agecam.overlay.sprites import HALO_OPACITY, HALO_PX, Colour, Rect, corner, dot, lay, window
+from agecam.overlay.labels import TEXT_COLOUR, draw_labels, label_of, line_px_of, rect_of
+from agecam.overlay.sprites import HALO_OPACITY, HALO_PX, Colour, Rect, blend, corner, crop, dot
 from agecam.overlay.style import DEFAULT_STYLE, OverlayStyle, Words
 from agecam.types import Face, FloatArray, Image
 
 __all__ = ["DEFAULT_STYLE", "PALETTE", "OverlayStyle", "Words", "annotate", "label_lines"]
 
-# Told apart by hue on light and dark pictures alike, and none of them stands for a gender.
+# The hues are distinct on light and dark pictures, and none of them is associated with a gender.
 PALETTE: tuple[Colour, ...] = (
     (40, 178, 255),  # amber
     (170, 200, 20),  # teal
@@ -30,9 +30,9 @@ PALETTE: tuple[Colour, ...] = (
 
 
 def annotate(image_bgr: Image, faces: Sequence[Face], style: OverlayStyle = DEFAULT_STYLE) -> Image:
-    """Return a copy of `image_bgr`, `(H, W, 3) uint8` BGR of any size, with its faces drawn on it.
+    """Return a copy of `image_bgr`, `(H, W, 3) uint8` BGR of any size, with `faces` drawn on it.
 
-    Boxes may reach beyond the picture; what lies outside is cut off, labels always stay inside.
+    Boxes are clipped to the picture; labels are always placed inside it.
     """
     canvas = image_bgr.copy()
     if style.blur_faces:
@@ -55,8 +55,8 @@ def annotate(image_bgr: Image, faces: Sequence[Face], style: OverlayStyle = DEFA
 
 
 def label_lines(face: Face, style: OverlayStyle = DEFAULT_STYLE) -> list[str]:
-    """Return the label of a face as plain text, line by line; empty where `style` shows no text."""
-    lines = label_of(face, style, INK)
+    """Return the lines of the label of a face as plain text; empty if `style` shows no text."""
+    lines = label_of(face, style, TEXT_COLOUR)
     return [" ".join(run.text for run in line) for line in lines]
 
 
@@ -67,14 +67,14 @@ def _is_inside(rect: Rect, width: int, height: int) -> bool:
 
 def _blur(canvas: Image, rect: Rect) -> None:
     left, top, right, bottom = rect
-    # An ellipse that covers the box, too: hair line, ears and chin lie just outside it.
+    # The ellipse is larger than the box, since hairline, ears and chin are just outside it.
     reach_x, reach_y = math.ceil(0.7 * (right - left)), math.ceil(0.7 * (bottom - top))
     centre_x, centre_y = (left + right) // 2, (top + bottom) // 2
-    head = window(canvas, (centre_x - reach_x, centre_y - reach_y, centre_x + reach_x, centre_y + reach_y))
+    head = crop(canvas, (centre_x - reach_x, centre_y - reach_y, centre_x + reach_x, centre_y + reach_y))
     if head.size == 0:
         return
     height, width = head.shape[:2]
-    # Means over at most 8 x 8 cells: nothing is left that sharpening could bring back.
+    # Averaging over at most 8 x 8 cells removes all detail, so that sharpening cannot restore it.
     cells = (min(8, math.ceil(width / 4)), min(8, math.ceil(height / 4)))
     coarse = cv2.resize(head, cells, interpolation=cv2.INTER_AREA)
     smooth = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -89,7 +89,7 @@ def _draw_box(canvas: Image, rect: Rect, colour: Colour) -> None:
     side_px = line_px + 2 * HALO_PX
     outward = line_px // 2 + HALO_PX
     left, top = rect[0] - outward, rect[1] - outward
-    # A face smaller than the frame's own corners gets a frame of their size.
+    # A frame is at least as large as its four rounded corners.
     right = max(rect[2] + outward, left + 2 * side_px)
     bottom = max(rect[3] + outward, top + 2 * side_px)
     radius = min(4 * line_px, min(right - left, bottom - top) // 2 - side_px)
@@ -98,14 +98,14 @@ def _draw_box(canvas: Image, rect: Rect, colour: Colour) -> None:
     corner_x, corner_y = (left, right - size), (top, bottom - size)
     for row, y in enumerate(corner_y):
         for column, x in enumerate(corner_x):
-            lay(canvas, corner(radius, line_px, colour, at_right=bool(column), at_bottom=bool(row)), x, y)
+            blend(canvas, corner(radius, line_px, colour, at_right=bool(column), at_bottom=bool(row)), x, y)
     for y in (top, bottom - side_px):
-        halo = window(canvas, (left + size, y, right - size, y + side_px))
-        line = window(canvas, (left + size, y + HALO_PX, right - size, y + HALO_PX + line_px))
+        halo = crop(canvas, (left + size, y, right - size, y + side_px))
+        line = crop(canvas, (left + size, y + HALO_PX, right - size, y + HALO_PX + line_px))
         _draw_side(halo, line, colour)
     for x in (left, right - side_px):
-        halo = window(canvas, (x, top + size, x + side_px, bottom - size))
-        line = window(canvas, (x + HALO_PX, top + size, x + HALO_PX + line_px, bottom - size))
+        halo = crop(canvas, (x, top + size, x + side_px, bottom - size))
+        line = crop(canvas, (x + HALO_PX, top + size, x + HALO_PX + line_px, bottom - size))
         _draw_side(halo, line, colour)
 
 
@@ -116,7 +116,7 @@ def _draw_side(halo: Image, line: Image, colour: Colour) -> None:
 
 
 def _draw_landmarks(canvas: Image, landmarks: FloatArray, colour: Colour) -> None:
-    spot = dot(line_px_of(canvas), colour)
-    centre = len(spot.keep) // 2
+    sprite = dot(line_px_of(canvas), colour)
+    centre = len(sprite.transparency) // 2
     for x, y in landmarks:
-        lay(canvas, spot, round(float(x)) - centre, round(float(y)) - centre)
+        blend(canvas, sprite, round(float(x)) - centre, round(float(y)) - centre)

@@ -1,4 +1,4 @@
-"""Small pictures with clean edges, rendered once, kept, and laid over a frame: corners, dots, plates, text."""
+"""Small anti-aliased images, cached and blended over a frame: corners, dots, label backgrounds, text."""
 
 import math
 from collections.abc import Sequence
@@ -20,43 +20,43 @@ Plane = npt.NDArray[np.floating]
 Rect = tuple[int, int, int, int]
 """`left, top, right, bottom` in whole pixels, the last two exclusive."""
 
-PLATE: Colour = (22, 20, 20)
-PLATE_OPACITY = 0.8
+LABEL_BACKGROUND: Colour = (22, 20, 20)
+LABEL_BACKGROUND_OPACITY = 0.8
 HALO_OPACITY = 0.4
 HALO_PX = 1
 
 
 class Sprite(NamedTuple):
-    """Something to lay over a picture: `result = picture * keep / 255 + ink`."""
+    """An image to blend over a picture: `result = picture * transparency / 255 + premultiplied`."""
 
-    ink: Image
+    premultiplied: Image
     """`(h, w, 3) uint8` BGR, multiplied by its opacity."""
-    keep: Image
-    """`(h, w, 3) uint8`: how much of the picture shows through, 255 for all of it."""
+    transparency: Image
+    """`(h, w, 3) uint8`, 255 for fully transparent."""
 
 
-def lay(canvas: Image, sprite: Sprite, left: int, top: int) -> None:
-    """Blend a sprite into a picture, in place; what falls outside is cut off."""
-    height, width = sprite.keep.shape[:2]
-    view = window(canvas, (left, top, left + width, top + height))
+def blend(canvas: Image, sprite: Sprite, left: int, top: int) -> None:
+    """Blend a sprite into a picture in place; parts outside are clipped."""
+    height, width = sprite.transparency.shape[:2]
+    view = crop(canvas, (left, top, left + width, top + height))
     if view.size:
-        shown = np.s_[max(-top, 0) :, max(-left, 0) :]
-        ink, keep = (part[shown][: view.shape[0], : view.shape[1]] for part in sprite)
-        cv2.add(cv2.multiply(view, keep, scale=1 / 255), ink, dst=view)
+        visible = np.s_[max(-top, 0) :, max(-left, 0) :]
+        premultiplied, transparency = (part[visible][: view.shape[0], : view.shape[1]] for part in sprite)
+        cv2.add(cv2.multiply(view, transparency, scale=1 / 255), premultiplied, dst=view)
 
 
-def window(canvas: Image, rect: Rect) -> Image:
-    """The part of the canvas inside `rect`, as a view; empty where they do not meet."""
+def crop(canvas: Image, rect: Rect) -> Image:
+    """Return the part of the canvas inside `rect` as a view; empty if they do not overlap."""
     left, top, right, bottom = rect
     return canvas[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
 
 
 @lru_cache(maxsize=512)
 def corner(radius: int, line_px: int, colour: Colour, *, at_right: bool, at_bottom: bool) -> Sprite:
-    """One corner of a rounded frame: a line with a dark halo, ending where both sides run straight."""
+    """Render a corner of a rounded frame: a line with a dark halo, up to the start of the straight sides."""
     size = line_px + 2 * HALO_PX + radius
     inward = HALO_PX + line_px / 2 + radius - (np.arange(size) + 0.5)
-    # Coverage falls from 1 to 0 across one pixel at the line's edges, which is the anti-aliasing.
+    # Anti-aliasing: coverage falls from 1 to 0 across one pixel at the edges of the line.
     distance = np.abs(_beyond_corner(inward, inward) - radius)
     line = (line_px / 2 + 0.5 - distance).clip(0, 1)
     halo = (line_px / 2 + HALO_PX + 0.5 - distance).clip(0, 1)
@@ -66,7 +66,7 @@ def corner(radius: int, line_px: int, colour: Colour, *, at_right: bool, at_bott
 
 @lru_cache(maxsize=64)
 def dot(line_px: int, colour: Colour) -> Sprite:
-    """A filled circle with a dark halo."""
+    """Render a filled circle with a dark halo."""
     radius = 0.6 + line_px
     offsets = np.arange(-math.ceil(radius + HALO_PX), math.ceil(radius + HALO_PX) + 1)
     distance = np.hypot(*np.meshgrid(offsets, offsets))
@@ -75,32 +75,32 @@ def dot(line_px: int, colour: Colour) -> Sprite:
 
 
 @lru_cache(maxsize=256)
-def plate(width: int, height: int, text_px: int, colour: Colour) -> Sprite:
-    """The translucent ground of a label, with a bar in the colour of its face."""
+def label_background(width: int, height: int, text_px: int, colour: Colour) -> Sprite:
+    """Render the translucent background of a label, with a bar in the colour of its face."""
     radius = min(0.3 * text_px, width / 2, height / 2)
     across = np.abs(np.arange(width) + 0.5 - width / 2) - (width / 2 - radius)
     along = np.abs(np.arange(height) + 0.5 - height / 2) - (height / 2 - radius)
     coverage = (radius + 0.5 - _beyond_corner(across, along)).clip(0, 1)
     bar = coverage * (np.arange(width) < bar_px(text_px))
-    return _sprite([(PLATE, PLATE_OPACITY * coverage), (colour, bar)])
+    return _sprite([(LABEL_BACKGROUND, LABEL_BACKGROUND_OPACITY * coverage), (colour, bar)])
 
 
 def bar_px(text_px: int) -> int:
-    """Width of the coloured bar of a label whose text has this size."""
+    """Return the width of the coloured bar of a label with this font size."""
     return max(2, round(text_px / 6))
 
 
 @lru_cache(maxsize=1024)
 def text(text: str, size_px: int, bold: bool, colour: Colour, typeface: Typeface) -> tuple[Sprite, int, int]:
-    """Render a text; return it with its advance and the height of its baseline's top, in pixels."""
+    """Render text; return the sprite, its advance and its ascent (from top to baseline), in pixels."""
     written = typeface(text, size_px, bold)
     return _sprite([(colour, written.opacity / 255)]), written.advance_px, written.ascent_px
 
 
 def _beyond_corner(across: Plane, along: Plane) -> Plane:
-    """Distance of each point of a grid from the corner of a rectangle, negative inside it.
+    """Return the signed distance of each grid point from a rectangle, negative inside it.
 
-    The rectangle fills the quadrant of negative coordinates.
+    The rectangle covers the quadrant of negative coordinates; its corner is the origin.
     """
     x, y = np.meshgrid(across, along)
     beyond: Plane = np.hypot(x.clip(min=0), y.clip(min=0)) + np.maximum(x, y).clip(max=0)
@@ -108,13 +108,13 @@ def _beyond_corner(across: Plane, along: Plane) -> Plane:
 
 
 def _sprite(layers: Sequence[tuple[Colour, Plane]]) -> Sprite:
-    """Lay colours over one another, bottom first, each with its `(h, w)` opacity from 0 to 1."""
+    """Stack layers, bottom first, each a colour with an `(h, w)` opacity from 0 to 1."""
     height, width = layers[0][1].shape
-    ink = np.zeros((height, width, 3))
-    keep = np.ones((height, width, 1))
+    premultiplied = np.zeros((height, width, 3))
+    transparency = np.ones((height, width, 1))
     for colour, opacity in layers:
         through = 1 - opacity[:, :, None]
-        ink = ink * through + np.array(colour) * opacity[:, :, None]
-        keep = keep * through
-    # Opacity rounds up and ink down, so that the two never add up to more than 255.
-    return Sprite(ink.astype(np.uint8), np.repeat((keep * 255).astype(np.uint8), 3, axis=2))
+        premultiplied = premultiplied * through + np.array(colour) * opacity[:, :, None]
+        transparency = transparency * through
+    # Opacity is rounded up and colour down, so that their sum never exceeds 255.
+    return Sprite(premultiplied.astype(np.uint8), np.repeat((transparency * 255).astype(np.uint8), 3, axis=2))

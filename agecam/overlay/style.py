@@ -1,4 +1,4 @@
-"""What is drawn for each face."""
+"""Options of the overlay."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from agecam.types import Gender
 
 @dataclass(frozen=True)
 class Words:
-    """The words of a label, in a language and in letters that can write it."""
+    """The words of a label in one language, and a typeface that supports it."""
 
     female: str = "female"
     male: str = "male"
@@ -16,23 +16,23 @@ class Words:
     typeface: Typeface = dejavu
 
     def of(self, gender: Gender) -> str:
-        """What a person reads."""
+        """Return the word for a gender."""
         return {"female": self.female, "male": self.male, "unsure": self.unsure}[gender]
 
 
 @dataclass(frozen=True)
 class OverlayStyle:
-    """What is drawn for each face."""
+    """Options for what is drawn for each face."""
 
     show_box: bool = True
     show_age: bool = True
     show_interval: bool = True
-    """The 80 % interval beside the age."""
+    """The 80 % interval next to the age."""
     show_gender: bool = True
     show_probability: bool = True
-    """The probability beside the gender; shows only together with it."""
+    """The probability next to the gender; only shown together with it."""
     show_track: bool = True
-    """The person's number; shows only where the face has one."""
+    """The track number; only shown if the face has one."""
     show_landmarks: bool = False
     blur_faces: bool = False
     """Makes faces unrecognisable before anything is drawn."""

@@ -1,4 +1,4 @@
-"""How the text of labels is drawn: with a font that an installed package carries, the same on every machine."""
+"""Renders label text with a font from an installed package, so that it is the same on every computer."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -14,22 +14,22 @@ from agecam.runtime.package_files import package_file
 
 
 class Written(NamedTuple):
-    """A text as it is to be inked."""
+    """Rendered text."""
 
     opacity: npt.NDArray[np.uint8]
     """`(h, w)`, 0 to 255."""
     advance_px: int
-    """How far on the next text begins."""
+    """Distance to the start of the next text."""
     ascent_px: int
-    """From the top of `opacity` to the line that the letters stand on."""
+    """Distance from the top of `opacity` to the baseline."""
 
 
 Typeface = Callable[[str, int, bool], Written]
-"""Writes a text in a size (pixels an em), bold or not."""
+"""Renders text, given the text, the font size (pixels per em) and whether it is bold."""
 
 
 def dejavu(text: str, size_px: int, bold: bool) -> Written:
-    """In DejaVu Sans, which has Latin, Greek and Cyrillic letters."""
+    """Render text in DejaVu Sans, which supports Latin, Greek and Cyrillic."""
     font = _dejavu(size_px, bold)
     ascent, descent = font.getmetrics()
     advance = round(font.getlength(text))
@@ -39,7 +39,7 @@ def dejavu(text: str, size_px: int, bold: bool) -> Written:
 
 
 def dejavu_file(bold: bool) -> Path:
-    """Where the font lies: Matplotlib carries it."""
+    """Return the path of the font file, which is part of Matplotlib."""
     return package_file("matplotlib", "mpl-data", "fonts", "ttf", "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")
 
 

@@ -1,1 +1,1 @@
-"""The process: its environment, memory and device, files written whole or not at all, settings."""
+"""Services for the process: environment, memory, device, atomic file writing, settings."""

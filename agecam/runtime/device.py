@@ -1,4 +1,4 @@
-"""What this computer can compute on, found out without importing anything heavy."""
+"""Detects what this computer can compute on, without importing anything heavy."""
 
 import ctypes
 import ctypes.util
@@ -15,23 +15,23 @@ from typing import TypeVar
 T = TypeVar("T")
 
 NICENESS = 10
-"""Of the networks' threads beside a window: 0 is everybody's, 19 the last in the queue."""
+"""Added to the niceness of the networks' threads when there is a window: 0 is the default, 19 the lowest priority."""
 
 
 def gpu_in_sight() -> bool:
-    """Whether the system lists a GPU that TensorFlow might use. Only TensorFlow itself knows whether it can."""
+    """Whether the system lists a GPU that TensorFlow might use. Only TensorFlow knows whether it can."""
     system = platform.system()
     if system == "Linux":
         return _nvidia_gpus() > 0 or (Path("/dev/kfd").exists() and _is_installed("tensorflow-rocm"))
     if system == "Darwin":
         return platform.machine() == "arm64" and _is_installed("tensorflow-metal")
-    return False  # since version 2.11 TensorFlow computes on no GPU under Windows, but under WSL it does
+    return False  # since version 2.11 TensorFlow supports GPUs on Windows only under WSL
 
 
 def has_cuda_libraries() -> bool:
-    """Whether the libraries lie here that TensorFlow needs beside NVIDIA's driver; they are not part of its package."""
+    """Whether TensorFlow's CUDA libraries, a separate package, are installed; True if none are needed."""
     if platform.system() != "Linux" or not _nvidia_gpus():
-        return True  # nothing of NVIDIA's is needed
+        return True
     try:
         if importlib.util.find_spec("nvidia.cudnn") is not None:
             return True
@@ -41,7 +41,7 @@ def has_cuda_libraries() -> bool:
 
 
 def _nvidia_gpus() -> int:
-    """How many the driver lists: 0 without a driver. Asks the driver, not a GPU."""
+    """Number of GPUs the driver lists; 0 without a driver. Queries the driver, not a GPU."""
     if not any(Path(name).exists() for name in ("/dev/nvidiactl", "/dev/dxg")):
         return 0
     count = ctypes.c_int(0)
@@ -63,9 +63,9 @@ def _is_installed(name: str) -> bool:
 
 
 def has_bfloat16() -> bool:
-    """Whether the processor has instructions for bfloat16; only Linux tells.
+    """Whether the processor has bfloat16 instructions; always False except on Linux.
 
-    VGG-Face takes half of its time in float32 then (measured with AVX512-BF16), or a third (with AMX).
+    With them VGG-Face takes half of its float32 time (measured with AVX512-BF16), or a third (with AMX).
     """
     try:
         flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="ignore").partition("flags")[2].split("\n")[0]
@@ -75,10 +75,10 @@ def has_bfloat16() -> bool:
 
 
 def in_background(work: Callable[[], T]) -> T:
-    """Do work whose threads then take only what the rest of the program leaves of the processor, where Linux runs.
+    """Run `work` so that the threads it starts have a low CPU priority (Linux only), and return its result.
 
-    Threads inherit the priority of the one that starts them. The calling thread keeps its own: it holds Python's
-    lock at times, and would make others wait for it.
+    Threads inherit the priority of the thread that starts them. The calling thread keeps its own priority: it sometimes
+    holds the GIL, and other threads would wait for it.
     """
     if sys.platform != "linux":
         return work()
@@ -93,7 +93,7 @@ def in_background(work: Callable[[], T]) -> T:
         except BaseException as error:
             errors.append(error)
 
-    thread = threading.Thread(target=run, name="starts the networks")
+    thread = threading.Thread(target=run, name="network loader")
     thread.start()
     thread.join()
     if errors:

@@ -1,4 +1,4 @@
-"""Files that are complete or absent: written under a temporary name, moved to the final one when done."""
+"""Files that are complete or absent: written under a temporary name and renamed when done."""
 
 import errno
 import os
@@ -18,12 +18,11 @@ PathLike = str | os.PathLike[str]
 
 
 class PartFile:
-    """A file in the making, open for binary writing beside its final name.
+    """A temporary file next to its final path, open for binary writing.
 
-    Opening creates missing folders and the temporary file, so that a place where nothing can be written is
-    known before any work is done. `commit` or `discard` ends it; what comes after the first of them does
-    nothing. An earlier file of the same name is replaced; with `keep_existing` it stays, and `name.png` gives
-    way to `name-2.png`, `name-3.png` and so on.
+    Opening creates missing folders and the temporary file, so that an unwritable place is detected before any work is
+    done. `commit` or `discard` ends it; later calls of either do nothing. An existing file of the same name is
+    replaced; with `keep_existing` it is kept, and the new file is called `name-2.png`, `name-3.png` and so on.
     """
 
     def __init__(self, path: PathLike, *, keep_existing: bool = False) -> None:
@@ -33,7 +32,7 @@ class PartFile:
         with explained(path):
             if not keep_existing:
                 if self.final.is_symlink():
-                    self.final = Path(os.path.realpath(path))  # what it points to is replaced, not the link
+                    self.final = Path(os.path.realpath(path))  # replace the target, not the link
                 _check_replaceable(self.final)
             self.final.parent.mkdir(parents=True, exist_ok=True)
             self.path = self.final.with_name(f".agecam-{secrets.token_hex(6)}.part")
@@ -45,12 +44,12 @@ class PartFile:
             self._file.write(data)
 
     def close(self) -> None:
-        """Close the temporary file, for those who write it by its path."""
+        """Close the temporary file, for callers that write to its path."""
         with explained(self.final):
             self._file.close()
 
     def commit(self) -> Path:
-        """Give the complete file its final name, and return that; nothing is left behind if that fails."""
+        """Move the file to its final path and return that; nothing is left behind on failure."""
         if self.ended:
             return self.final
         try:
@@ -74,7 +73,7 @@ class PartFile:
 
 
 def write_whole(path: PathLike, content: bytes) -> Path:
-    """Write a file, complete or not at all; raises OutputError where nothing can be written."""
+    """Write a file atomically; raises OutputError if it cannot be written."""
     file = PartFile(path)
     try:
         file.write(content)
@@ -83,41 +82,60 @@ def write_whole(path: PathLike, content: bytes) -> Path:
         file.discard()
 
 
+@contextmanager
+def whole_file(path: PathLike) -> Iterator[Path]:
+    """Yield a temporary path; it is moved to `path` when the block ends, and removed if the block fails.
+
+    It has the suffix of `path`, which some libraries depend on. Raises OutputError if the file cannot be written.
+    """
+    file = PartFile(path)
+    part = file.path.with_name(f"{file.path.name}{''.join(file.final.suffixes)}")
+    try:
+        file.close()
+        with explained(file.final):
+            yield part
+            part.replace(file.path)
+        file.commit()
+    finally:
+        file.discard()
+        part.unlink(missing_ok=True)
+
+
 class LastingFile:
     """A file under its final name from the start, for recordings that stay usable if the program is killed.
 
-    Never replaces an earlier file: `name.mp4` gives way to `name-2.mp4` and so on. If its folder is removed meanwhile,
-    it is written anew from what is still open.
+    Never replaces an existing file: instead of `name.mp4` it is called `name-2.mp4` and so on. If it is deleted while
+    open, `commit` writes it again from the open file.
     """
 
     def __init__(self, path: PathLike) -> None:
         self.ended = False
-        self._asked = Path(path)
+        self._requested = Path(path)
         with explained(path):
             self._create()
 
     def _create(self) -> None:
-        self._asked.parent.mkdir(parents=True, exist_ok=True)
-        self.final = self.path = next(name for name in _numbered(self._asked) if _created(name))
+        self._requested.parent.mkdir(parents=True, exist_ok=True)
+        self.final = self.path = next(name for name in _numbered(self._requested) if _created(name))
         self._open = self.path.open("rb")
 
     def close(self) -> None:
-        """Nothing to do: it is written by its path."""
+        """Do nothing: the file is written by its path."""
 
     def commit(self) -> Path:
-        """It is complete; raises OutputError if it is gone and cannot be brought back."""
+        """Complete the file and return its path; raises OutputError if it was deleted and cannot be restored."""
         if self.ended:
             return self.final
         self.ended = True
-        with self._open as lost, explained(self._asked):
-            if os.fstat(lost.fileno()).st_nlink == 0:  # deleted, not moved; where files that are open can be
+        with self._open as opened, explained(self._requested):
+            if os.fstat(opened.fileno()).st_nlink == 0:  # deleted, not moved; possible where open files can be deleted
                 self._create()
-                with self._open, self.path.open("wb") as again:
-                    shutil.copyfileobj(lost, again)
+                with self._open, self.path.open("wb") as restored:
+                    shutil.copyfileobj(opened, restored)
         return self.final
 
     def discard(self) -> None:
-        """Remove it, unless it was completed."""
+        """Remove the file unless it was completed."""
         if not self.ended:
             self.ended = True
             self._open.close()
@@ -149,12 +167,12 @@ def _numbered(path: Path) -> Iterator[Path]:
 
 
 def _moved(path: Path, name: Path) -> bool:
-    """Move a file to a name that is free; False if it is taken."""
+    """Move a file to `name`; False if that name is taken."""
     try:
-        os.link(path, name)  # unlike a rename, this never replaces
+        os.link(path, name)  # unlike a rename, this never replaces a file
     except FileExistsError:
         return False
-    except OSError:  # a file system without links
+    except OSError:  # a file system without hard links
         if name.exists():
             return False
         path.replace(name)
@@ -167,15 +185,15 @@ _W = TypeVar("_W", bound="Writer")
 
 
 class Writer(ABC):
-    """What all writers share: `with` completes the file, or removes it when something went wrong."""
+    """Base class of writers: leaving `with` completes the file, or removes it after an error."""
 
     @abstractmethod
     def close(self) -> None:
-        """Complete the file under its final name. Leaves nothing behind if that fails."""
+        """Complete the file under its final name; nothing is left behind on failure."""
 
     @abstractmethod
     def discard(self) -> None:
-        """Give up: remove what was written."""
+        """Remove what was written."""
 
     def __enter__(self: _W) -> _W:
         return self
@@ -190,13 +208,13 @@ class Writer(ABC):
 
 
 def check_writable(path: PathLike) -> None:
-    """Raise `OutputError` if no file can be written at `path`; leaves nothing there."""
+    """Raise `OutputError` if no file can be written to `path`; leaves nothing there."""
     PartFile(path).discard()
 
 
 @contextmanager
 def explained(name: PathLike) -> Iterator[None]:
-    """Turn the operating system's errors into an `OutputError` that says `name` and the way out."""
+    """Convert OSError into an `OutputError` that gives `name` and the way out."""
     try:
         yield
     except OSError as error:
@@ -204,45 +222,45 @@ def explained(name: PathLike) -> Iterator[None]:
 
 
 def unwritable(name: PathLike, error: Exception) -> OutputError:
-    """What to tell a person about an error of the operating system."""
+    """The `OutputError` for an error of the operating system."""
     match getattr(error, "errno", None):
         case errno.ENOSPC:
-            sentence = OutputError(
+            output_error = OutputError(
                 "Cannot write {name}: the disk is full; free some space or choose another place.", name=name
             )
         case errno.EDQUOT:
-            sentence = OutputError(
-                "Cannot write {name}: your share of the disk is used up; free some space or choose another place.",
+            output_error = OutputError(
+                "Cannot write {name}: your disk quota is used up; free some space or choose another place.",
                 name=name,
             )
         case errno.EPIPE:
-            sentence = OutputError(
-                "Cannot write {name}: the program that reads it has ended; let it read to the end, or write to a file.",
+            output_error = OutputError(
+                "Cannot write {name}: the reading program has exited; let it read to the end, or write to a file.",
                 name=name,
             )
         case errno.EFBIG:
-            sentence = OutputError(
+            output_error = OutputError(
                 "Cannot write {name}: the file grew larger than this disk allows; choose another place.", name=name
             )
         case errno.EACCES | errno.EPERM:
-            sentence = OutputError(
+            output_error = OutputError(
                 "Cannot write {name}: permission was denied; choose a place where you may write.", name=name
             )
         case errno.EROFS:
-            sentence = OutputError(
+            output_error = OutputError(
                 "Cannot write {name}: the disk is read-only; choose a place where you may write.", name=name
             )
         case errno.ENAMETOOLONG:
-            sentence = OutputError("Cannot write {name}: the name is too long; choose a shorter one.", name=name)
+            output_error = OutputError("Cannot write {name}: the name is too long; choose a shorter one.", name=name)
         case errno.EEXIST | errno.ENOTDIR:
-            sentence = OutputError(
-                "Cannot write {name}: what should be its folder is a file; choose another place.", name=name
+            output_error = OutputError(
+                "Cannot write {name}: a file has the name of its folder; choose another place.", name=name
             )
         case _:
             reason = getattr(error, "strerror", None) or str(error)
-            sentence = OutputError(
+            output_error = OutputError(
                 "Cannot write {name}: {reason}; choose another place.",
                 name=name,
                 reason=f"{reason[:1].lower()}{reason[1:]}",
             )
-    return sentence
+    return output_error

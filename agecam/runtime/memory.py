@@ -1,4 +1,4 @@
-"""What the networks, sources and recordings leave behind."""
+"""Measures and limits the memory of this process."""
 
 import ctypes
 import gc
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def resident_mib() -> float:
-    """Memory that this process holds; NaN where the system does not tell it this way."""
+    """Resident memory of this process in MiB; NaN where the system has no /proc."""
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
@@ -18,34 +18,34 @@ def resident_mib() -> float:
 
 
 def give_back_unused() -> None:
-    """After the networks were read and compiled, which leaves about 50 MiB for a use that never comes."""
+    """Return unused memory to the system after loading the networks, which leaves about 50 MiB unused."""
     gc.collect()
     give_back_freed()
 
 
 def give_back_freed() -> None:
-    """Hand memory that is free inside the process back to the system, where its C library can.
+    """Return freed memory to the system, where the C library supports it.
 
-    Each source and each recording leaves some 30 MiB in pieces between what stays; glibc would keep them all.
+    Each source and each recording leaves about 30 MiB of fragments, which glibc would otherwise keep.
     """
     try:
         trim = ctypes.CDLL(None).malloc_trim
-    except (AttributeError, OSError, TypeError):  # macOS, Windows, other C libraries: they have ways of their own
+    except (AttributeError, OSError, TypeError):  # macOS, Windows, other C libraries
         return
     trim(0)
 
 
-def keep_in_one_piece() -> None:
-    """Have glibc ask the system for each picture's memory and give it back at once; called before threads start.
+def limit_fragmentation() -> None:
+    """Make glibc map each picture's memory separately and return it at once; must be called before threads start.
 
-    Else it keeps pictures of all sizes in pools of its own for each thread, and their gaps add up: 40 MiB with every
-    source that is opened, where this stays flat.
+    Otherwise glibc keeps pictures of all sizes in arenas for each thread, and memory grows by 40 MiB with every source
+    that is opened; with this it stays constant.
     """
-    with suppress(AttributeError, OSError, TypeError):  # other C libraries have ways of their own
+    with suppress(AttributeError, OSError, TypeError):  # other C libraries
         mallopt = ctypes.CDLL(None).mallopt
-        for option, value in ((_ARENAS, 2), (_OF_ITS_OWN_FROM, 2**20), (_TRIM_FROM, 2**23)):
+        for option, value in ((_M_ARENA_MAX, 2), (_M_MMAP_THRESHOLD, 2**20), (_M_TRIM_THRESHOLD, 2**23)):
             mallopt(option, value)
 
 
-_TRIM_FROM, _OF_ITS_OWN_FROM, _ARENAS = -1, -3, -8
-"""M_TRIM_THRESHOLD, M_MMAP_THRESHOLD and M_ARENA_MAX of malloc.h."""
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
+"""From malloc.h."""

@@ -1,11 +1,11 @@
-"""Files that installed packages carry, found without importing the packages."""
+"""Finds files of installed packages without importing the packages."""
 
 import importlib.util
 from pathlib import Path
 
 
 def package_file(package: str, *parts: str) -> Path:
-    """Where a file of a package lies; raises FileNotFoundError where the package or the file is missing."""
+    """Path of a file in a package; raises FileNotFoundError if the package or the file is missing."""
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         raise FileNotFoundError(f"{package} is not installed")

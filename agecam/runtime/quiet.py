@@ -1,4 +1,4 @@
-"""Keeps the libraries' own remarks from the person, who gets one sentence from AgeCam instead."""
+"""Hides the log output of libraries from the user, who gets one sentence from AgeCam instead."""
 
 import os
 from collections.abc import Callable
@@ -10,7 +10,7 @@ _Undo = Callable[[], None]
 
 
 class _Shared:
-    """A `with` block whose overlapping uses, from any thread, count as one."""
+    """A context manager whose overlapping uses, from any thread, count as one."""
 
     def __init__(self, begin: Callable[[], _Undo]) -> None:
         self._begin = begin
@@ -42,16 +42,16 @@ def _silence_log() -> _Undo:
 
 def _silence_stderr() -> _Undo:
     try:
-        kept = os.dup(2)
-    except OSError:  # a windowed program on Windows has no stderr at all
+        saved = os.dup(2)
+    except OSError:  # a windowed program on Windows has no stderr
         return lambda: None
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 2)
+    os.close(devnull)
 
     def undo() -> None:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(saved, 2)
+        os.close(saved)
 
     return undo
 
@@ -60,7 +60,7 @@ quiet_opencv = _Shared(_silence_log)
 """Silences OpenCV's log, which goes to stderr."""
 
 quiet_stderr = _Shared(_silence_stderr)
-"""Silences the whole process's stderr, for short work only.
+"""Silences stderr for the whole process; for short operations only.
 
-libpng and libjpeg inside OpenCV write straight to the file descriptor: no log level reaches them.
+libpng and libjpeg inside OpenCV write straight to the file descriptor, so log levels do not affect them.
 """

@@ -1,4 +1,4 @@
-"""What AgeCam remembers between two starts: one versioned dataclass and its file."""
+"""Settings that AgeCam keeps between runs: one versioned dataclass and its file."""
 
 import dataclasses
 import json
@@ -11,11 +11,11 @@ from platformdirs import user_config_path, user_pictures_path
 
 from agecam.errors import AgeCamError
 from agecam.runtime.files import PartFile
-from agecam.sources import CameraMode
+from agecam.types import CameraMode
 
 VERSION = 1
-MOST_RECENT = 10
-_LARGEST_FILE = 1 << 20
+MAX_RECENT = 10
+_MAX_FILE_BYTES = 1 << 20
 
 Theme = Literal["system", "light", "dark"]
 DeviceName = Literal["auto", "cpu", "gpu"]
@@ -23,21 +23,21 @@ DeviceName = Literal["auto", "cpu", "gpu"]
 
 @dataclass(slots=True)
 class Settings:
-    """Every choice of a person, with what it is before anything was chosen."""
+    """All user settings with their defaults."""
 
     version: int = VERSION
     # the window
     geometry: str = ""
-    """Qt's own form, in base64."""
+    """As saved by Qt, in base64."""
     layout: str = ""
     theme: Theme = "system"
     show_panel: bool = True
     show_hud: bool = False
     # the source
     recent: list[str] = field(default_factory=list)
-    """Newest first. Addresses of streams are kept without password."""
+    """Newest first. Stream addresses are stored without password."""
     camera_width: int = 0
-    """0 as the camera has it."""
+    """0 for the camera's default."""
     camera_height: int = 0
     camera_fps: int = 0
     loop: bool = False
@@ -56,7 +56,7 @@ class Settings:
     min_face_px: int = 60
     # what is saved
     folder: str = ""
-    """Empty for the pictures folder of this computer's user."""
+    """Empty for `AgeCam` in the user's pictures folder."""
     save_mirrored: bool = False
     save_clean: bool = False
     save_blurred: bool = False
@@ -64,7 +64,7 @@ class Settings:
 
     @property
     def camera_mode(self) -> CameraMode | None:
-        """What cameras are asked for; None as they have it."""
+        """Requested camera mode; None for the camera's default."""
         if not self.camera_width or not self.camera_height:
             return None
         return CameraMode(self.camera_width, self.camera_height, self.camera_fps)
@@ -76,61 +76,64 @@ class Settings:
 
     @property
     def saving_folder(self) -> Path:
-        """Where screenshots and recordings go."""
+        """Where screenshots and recordings are saved."""
         return Path(self.folder) if self.folder else user_pictures_path() / "AgeCam"
 
     def remember(self, spec: str) -> None:
-        """Put a source at the top of the recent ones."""
-        self.recent = [spec, *(other for other in self.recent if other != spec)][:MOST_RECENT]
+        """Put a source at the top of the recent list."""
+        self.recent = [spec, *(other for other in self.recent if other != spec)][:MAX_RECENT]
 
 
 def default_path() -> Path:
-    """Where the platform keeps settings."""
+    """Path of the settings file on this platform."""
     return user_config_path("AgeCam", appauthor=False) / "settings.json"
 
 
 def load_settings(path: Path) -> tuple[Settings, AgeCamError | None]:
-    """The settings of a file, and why if it could not be used; what is missing or wrong is as it is at first.
+    """Read settings from a file. Missing and invalid values get their defaults.
 
-    A file of a later version gives what this version knows of it.
+    From a file of a later version, the values known to this version are used.
+
+    Returns:
+        The settings, and an error if the file could not be used.
     """
     try:
         if not path.exists():
             return Settings(), None
-        if path.stat().st_size > _LARGEST_FILE:
+        if path.stat().st_size > _MAX_FILE_BYTES:
             raise ValueError("it is too large")
         content = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(content, dict):
-            raise ValueError("it is not a list of settings")
+            raise ValueError("it is not a JSON object")
     except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or error
         problem = AgeCamError(
-            "The settings in {path} cannot be read ({reason}): AgeCam begins with the usual ones.",
+            "The settings in {path} cannot be read ({reason}): AgeCam starts with the defaults.",
             path=path,
             reason=reason,
         )
         return Settings(), problem
     types = typing.get_type_hints(Settings)
-    fitting = {name: value for name, value in content.items() if name in types and _fits(value, types[name])}
-    return Settings(**(fitting | {"version": VERSION})), None
+    valid = {name: value for name, value in content.items() if name in types and _is_valid(value, types[name])}
+    return Settings(**(valid | {"version": VERSION})), None
 
 
 def save_settings(settings: Settings, path: Path) -> None:
-    """Old or new, never half. Raises OutputError."""
+    """Write settings atomically: the file is either old or new, never partial. Raises OutputError."""
     file = PartFile(path)
     try:
-        # As ASCII, since names of files that are no proper text hold lone surrogates, which UTF-8 cannot.
+        # ASCII, because file names that are not valid text contain lone surrogates, which UTF-8 cannot encode.
         file.write((json.dumps(dataclasses.asdict(settings), indent=1) + "\n").encode("ascii"))
         file.commit()
     finally:
         file.discard()
 
 
-def _fits(value: Any, kind: Any) -> bool:
+def _is_valid(value: Any, kind: Any) -> bool:
     if typing.get_origin(kind) is Literal:
         return value in typing.get_args(kind)
     if typing.get_origin(kind) is list:
-        return isinstance(value, list) and all(isinstance(item, str) for item in value) and len(value) <= MOST_RECENT
+        return isinstance(value, list) and all(isinstance(item, str) for item in value) and len(value) <= MAX_RECENT
     if kind is int:
         return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100_000
     return isinstance(value, kind)

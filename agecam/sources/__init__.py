@@ -1,4 +1,4 @@
-"""Where frames come from: one way to open a camera, video, picture, folder, stream or the demo."""
+"""Frame sources: `open_source` opens a camera, video, picture, folder, stream or the demo."""
 
 import re
 from pathlib import Path
@@ -6,12 +6,13 @@ from typing import Literal
 
 from agecam.errors import SourceError
 from agecam.sources.base import FrameSource, SeekableSource, SourceInfo
-from agecam.sources.camera import CameraInfo, CameraMode, CameraSource, camera_named, list_cameras, list_modes
+from agecam.sources.camera import CameraInfo, CameraSource, camera_named, list_cameras, list_modes
 from agecam.sources.demo import DemoSource
 from agecam.sources.pictures import FolderSource, PictureSource, is_picture, read_picture
+from agecam.sources.spec import ADDRESS, CAMERA, is_live_spec, name_of, word_kind
 from agecam.sources.stream import STREAM_SCHEMES, StreamSource, redact
 from agecam.sources.video import VideoSource
-from agecam.sources.words import ADDRESS, CAMERA, is_live_spec, name_of, word_kind
+from agecam.types import CameraMode
 
 __all__ = [
     "CameraInfo",
@@ -32,11 +33,16 @@ _LINUX_CAMERA_NODE = re.compile(r"/dev/video(\d+)")
 
 
 def open_source(spec: str, camera_mode: CameraMode | None = None) -> FrameSource:
-    """Open what a person calls a source, and check that it gives a first frame.
+    """Open a source and read its first frame.
 
-    `spec` is `demo`, a camera number or `camera` for the first, a stream address, or the path of a
-    video, picture or folder of pictures (`./0` for a file named like a camera). Files are known by
-    their content, not by their names. `camera_mode` is what a camera is asked for. Raises SourceError.
+    Args:
+        spec: `demo`, a camera number or name, `camera` for the first camera, a stream address, or the path of a
+            video, picture or folder of pictures (`./0` for a file named like a camera). File types are detected
+            by content, not by name.
+        camera_mode: resolution and frame rate to request from a camera; ignored by other sources.
+
+    Raises:
+        SourceError: the source cannot be opened, or gives no frame.
     """
     word = spec.strip()
     if not word:
@@ -60,7 +66,7 @@ def _open_address(url: str, scheme: str) -> FrameSource:
     if scheme not in STREAM_SCHEMES:
         known = ", ".join(sorted(STREAM_SCHEMES))
         raise SourceError(
-            "The address {address} is of an unknown kind: use one of {known}.", address=redact(url), known=known
+            "The address {address} has an unsupported scheme: use one of {known}.", address=redact(url), known=known
         )
     return StreamSource(url)
 
@@ -88,11 +94,11 @@ def _open_path(spec: str, camera_mode: CameraMode | None) -> FrameSource:
             if index is None:
                 raise SourceError("There is no file, folder or camera named '{spec}': check the spelling.", spec=spec)
             return CameraSource(index, camera_mode)
-    raise SourceError("'{spec}' holds no frames: choose a video, a picture or a folder of pictures.", spec=spec)
+    raise SourceError("'{spec}' contains no frames: choose a video, a picture or a folder of pictures.", spec=spec)
 
 
 def _kind(path: Path) -> Literal["folder", "picture", "video", "device", "missing"]:
-    """What stands at a path, files by their content. Raises OSError, or ValueError for an impossible path."""
+    """Return the type of a path; files are detected by content. Raises OSError, or ValueError for an invalid path."""
     if not path.exists():
         return "missing"
     if path.is_dir():

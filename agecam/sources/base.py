@@ -1,4 +1,4 @@
-"""What every frame source offers, and the part of it that all of them share."""
+"""Interfaces of frame sources, and their common base class."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -13,50 +13,50 @@ _Self = TypeVar("_Self")
 
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
-    """What is known of a source before its frames are read."""
+    """Properties of a source, known before its frames are read."""
 
     name: str
-    """Name a person knows the source by; never a password."""
+    """Display name; never contains a password."""
     width: int
     height: int
-    """Pixels of the first frame, upright. Later frames of a folder or a stream may differ."""
+    """Size of the first frame in pixels, upright. Later frames of a folder or a stream may differ."""
     fps: float | None
-    """Frames a second; None for pictures, and where the source does not say."""
+    """Frames per second; None for pictures, and if the source does not specify it."""
     frame_count: int | None
-    """An estimate of the frames to come; None where nobody can know, as with a camera."""
+    """Estimated number of frames; None if unknown, as with a camera."""
     live: bool
-    """Whether frames are lost when they are not read in time."""
+    """Whether frames are lost if they are not read in time."""
 
     @property
     def duration_s(self) -> float | None:
-        """How long it lasts, about; None where nobody can know."""
+        """Approximate duration in seconds; None if unknown."""
         if self.live or self.frame_count is None:
             return None
-        return self.frame_count / self.fps if self.fps else self.frame_count * SECONDS_A_PICTURE
+        return self.frame_count / self.fps if self.fps else self.frame_count * SECONDS_PER_PICTURE
 
 
-SECONDS_A_PICTURE = 1.0
-"""Pictures of a folder follow each other at this pace, as in a slide show."""
+SECONDS_PER_PICTURE = 1.0
+"""Time between the pictures of a folder, as in a slide show."""
 SEEK_TOLERANCE_S = 0.001
-"""Many files count time in milliseconds, so a frame's own time may lie this far beside where its rate puts it."""
+"""Many files store times in whole milliseconds, so a frame's time may differ this much from index / fps."""
 
 
 @runtime_checkable
 class FrameSource(Protocol):
-    """Frames in order, one at a time. Used by one thread, which also closes it."""
+    """Delivers frames in order. Must be read and closed by the same thread."""
 
     @property
     def info(self) -> SourceInfo:
-        """What is known of the source; stays the same while it is read."""
+        """Properties of the source; constant while it is read."""
 
     def read(self) -> Frame | None:
-        """The next frame, or None at the end and after `close`.
+        """Return the next frame, or None at the end and after `close`.
 
-        The image is contiguous and belongs to the caller alone. Raises SourceError on failure.
+        The image is contiguous and is not shared with the source. Raises SourceError on failure.
         """
 
     def close(self) -> None:
-        """Release the device or file; harmless a second time."""
+        """Release the device or file; may be called more than once."""
 
     def __enter__(self: _Self) -> _Self: ...
 
@@ -69,34 +69,34 @@ class FrameSource(Protocol):
 
 @runtime_checkable
 class SeekableSource(FrameSource, Protocol):
-    """A file: any place in it can be read next."""
+    """A source with random access, such as a file."""
 
     def seek(self, time_s: float) -> None:
-        """Let `read` go on with the frame shown at a time: the last one that begins by then, also after the end.
+        """Make `read` continue with the frame displayed at `time_s`: the last one that starts at or before it.
 
-        Before the start that is the first frame, beyond the end the last. Frames have the index and time that they
-        have for someone who reads up to them. Raises SourceError. Not after `close`.
+        Times before the start give the first frame, times after the end the last. Frames have the same index and
+        time as in sequential reading. Works after the end of the source, but not after `close`. Raises SourceError.
         """
 
 
 class BaseSource(ABC):
-    """A `FrameSource` less its reading: the `with` statement and the `for` loop."""
+    """Base class of frame sources: implements the `with` statement and the `for` loop."""
 
     def __init__(self, info: SourceInfo) -> None:
         self._info = info
 
     @property
     def info(self) -> SourceInfo:
-        """What is known of the source; stays the same while it is read."""
+        """Properties of the source; constant while it is read."""
         return self._info
 
     @abstractmethod
     def read(self) -> Frame | None:
-        """The next frame, or None at the end and after `close`; raises SourceError on failure."""
+        """Return the next frame, or None at the end and after `close`; raises SourceError on failure."""
 
     @abstractmethod
     def close(self) -> None:
-        """Release the device or file; harmless a second time."""
+        """Release the device or file; may be called more than once."""
 
     def __enter__(self: _Self) -> _Self:
         return self

@@ -1,4 +1,4 @@
-"""What cameras and streams have in common: OpenCV's capture, the clock, and the way they fail."""
+"""Base class of cameras and streams: OpenCV capture, timing and error handling."""
 
 import math
 import time
@@ -13,30 +13,33 @@ from agecam.runtime.quiet import quiet_opencv
 from agecam.sources.base import BaseSource, SourceInfo
 from agecam.types import Frame, Image
 
-_FASTEST_FPS = 1000.0
-_ATTEMPTS = 3
-"""A capture that gives nothing so often in a row has ended."""
-_PAUSE_S = 0.02
-_PATIENCE_S = 2.0
-"""With a camera that gives something, but no picture."""
+_MAX_FPS = 1000.0
+_MAX_FAILURES = 3
+"""Number of failed reads in a row after which a capture has ended."""
+_RETRY_DELAY_S = 0.02
+_NO_PICTURE_TIMEOUT_S = 2.0
+"""For a camera that sends data, but no valid picture."""
 
 
 class LiveSource(BaseSource):
-    """Frames as they come from an open OpenCV capture, timed by the clock since the first."""
+    """Frames from an open OpenCV capture. Times are seconds on the monotonic clock since the first frame."""
 
-    def __init__(self, capture: cv2.VideoCapture, name: str, refused: SourceError, stopped: SourceError) -> None:
-        """Take over a capture and its first frame.
+    def __init__(self, capture: cv2.VideoCapture, name: str, open_error: SourceError, stop_error: SourceError) -> None:
+        """Take ownership of a capture and read its first frame.
 
-        `refused` is raised here for a source that gives no frame at all, `stopped` by `read` for one that stops
-        giving them.
+        Args:
+            capture: open capture; closed by this source.
+            name: display name, without a password.
+            open_error: raised here if there is no first frame.
+            stop_error: raised by `read` if frames stop arriving.
         """
         self._capture: cv2.VideoCapture | None = capture
         self._name = name
-        self._stopped = stopped
+        self._stop_error = stop_error
         image = self._grab()
         if image is None:
             self.close()
-            raise refused
+            raise open_error
         self._start_s = time.monotonic()
         self._delivered = 1
         self._first: Frame | None = Frame(image, 0, 0.0, name)
@@ -44,7 +47,7 @@ class LiveSource(BaseSource):
         super().__init__(SourceInfo(name, width, height, _frame_rate(capture), None, live=True))
 
     def read(self) -> Frame | None:
-        """Wait for the next frame; None only after `close`."""
+        """Wait for the next frame and return it; None only after `close`."""
         if self._capture is None:
             return None
         if self._first is not None:
@@ -53,7 +56,7 @@ class LiveSource(BaseSource):
         image = self._grab()
         if image is None:
             self.close()
-            raise self._stopped
+            raise self._stop_error
         index = self._delivered
         self._delivered += 1
         return Frame(image, index, time.monotonic() - self._start_s, self._name)
@@ -65,26 +68,26 @@ class LiveSource(BaseSource):
             self._capture = None
 
     def _grab(self) -> Image | None:
-        """The next picture; what is none is passed over, for a while: drivers stumble when a cable moves."""
-        until_s = time.monotonic() + _PATIENCE_S
+        """Return the next valid picture. Failed reads are retried for a while: a loose cable causes short dropouts."""
+        deadline_s = time.monotonic() + _NO_PICTURE_TIMEOUT_S
         failures = 0
         while self._capture is not None:
             try:
                 with quiet_opencv:
-                    arrived, image = self._capture.read()
+                    received, image = self._capture.read()
             except cv2.error:
-                arrived, image = False, None
-            if arrived and image is not None and image.size and (image.ndim == 2 or image.shape[2] != 2):
+                received, image = False, None
+            if received and image is not None and image.size and (image.ndim == 2 or image.shape[2] != 2):
                 return _as_bgr(image)
-            failures = failures + 1 if not arrived else 0
-            if failures >= _ATTEMPTS or time.monotonic() > until_s:
+            failures = failures + 1 if not received else 0
+            if failures >= _MAX_FAILURES or time.monotonic() > deadline_s:
                 return None
-            time.sleep(_PAUSE_S)
+            time.sleep(_RETRY_DELAY_S)
         return None
 
 
 def _as_bgr(image: npt.NDArray[Any]) -> Image:
-    """Of whatever depth a driver gives, in one channel, three or more."""
+    """Convert `(H, W)` or `(H, W, C)` of any depth to `(H, W, 3) uint8 BGR`."""
     if image.dtype != np.uint8:
         image = cv2.convertScaleAbs(image, alpha=1 / 257 if image.dtype == np.uint16 else 1)
     if image.ndim == 2 or image.shape[2] == 1:
@@ -96,4 +99,4 @@ def _as_bgr(image: npt.NDArray[Any]) -> Image:
 
 def _frame_rate(capture: cv2.VideoCapture) -> float | None:
     fps = capture.get(cv2.CAP_PROP_FPS)
-    return fps if math.isfinite(fps) and 0 < fps <= _FASTEST_FPS else None
+    return fps if math.isfinite(fps) and 0 < fps <= _MAX_FPS else None

@@ -1,4 +1,4 @@
-"""Pictures: one file, or a folder of them."""
+"""Still pictures: single files and folders."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from agecam.errors import SourceError
 from agecam.runtime.quiet import quiet_stderr
-from agecam.sources.base import SECONDS_A_PICTURE, BaseSource, SourceInfo
+from agecam.sources.base import SECONDS_PER_PICTURE, BaseSource, SourceInfo
 from agecam.sources.video import is_animated
 from agecam.types import Frame, Image
 
@@ -32,9 +32,9 @@ _SIGNATURE = re.compile(
 
 
 def read_picture(path: str | Path) -> Image:
-    """A picture file as `(H, W, 3) uint8 BGR`, turned upright by its EXIF orientation.
+    """Read a picture file as `(H, W, 3) uint8 BGR`, rotated upright by its EXIF orientation.
 
-    Grey becomes three channels, 16 bits become 8, transparency is dropped. Raises SourceError.
+    Greyscale is converted to three channels and 16 bits to 8; transparency is dropped. Raises SourceError.
     """
     path = Path(path)
     try:
@@ -50,38 +50,38 @@ def read_picture(path: str | Path) -> Image:
         raise SourceError("The picture '{name}' is empty: copy it again or choose another.", name=path.name)
     try:
         with quiet_stderr:
-            image = cv2.imdecode(data, cv2.IMREAD_COLOR) if not _claims_too_much(data) else None
+            image = cv2.imdecode(data, cv2.IMREAD_COLOR) if not _has_oversized_chunk(data) else None
     except cv2.error as error:
         raise SourceError(
-            "The picture '{name}' is too large to be read: make it smaller and try again.", name=path.name
+            "The picture '{name}' is too large to read: make it smaller and try again.", name=path.name
         ) from error
     if image is None:
         raise SourceError(
-            "The picture '{name}' cannot be read, as it is damaged or of an unknown kind: "
+            "The picture '{name}' cannot be read because it is damaged or in an unsupported format: "
             "save it again as JPEG or PNG.",
             name=path.name,
         )
     return np.ascontiguousarray(image, np.uint8)
 
 
-def _claims_too_much(data: npt.NDArray[np.uint8]) -> bool:
-    """Whether a damaged PNG says of one of its parts that it is far longer than the file: OpenCV makes room for it."""
+def _has_oversized_chunk(data: npt.NDArray[np.uint8]) -> bool:
+    """Whether a chunk of a damaged PNG claims to be longer than the file: OpenCV would allocate that much memory."""
     if not data[:8].tobytes().startswith(b"\x89PNG"):
         return False
-    place = 8
-    while place + 8 <= len(data):
-        length = int.from_bytes(data[place : place + 4].tobytes(), "big")
-        if length > max(len(data), _MUCH_BYTES):
+    offset = 8
+    while offset + 8 <= len(data):
+        length = int.from_bytes(data[offset : offset + 4].tobytes(), "big")
+        if length > max(len(data), _CHUNK_LIMIT_BYTES):
             return True
-        place += 12 + length
+        offset += 12 + length
     return False
 
 
-_MUCH_BYTES = 64 * 2**20
+_CHUNK_LIMIT_BYTES = 64 * 2**20
 
 
 def is_picture(path: Path) -> bool:
-    """Whether a file is a still picture by its content, readable or not. Raises OSError."""
+    """Whether the signature of a file is that of a still picture; it may still be damaged. Raises OSError."""
     with path.open("rb") as file:
         start = file.read(16)
     if not _SIGNATURE.match(start):
@@ -90,10 +90,10 @@ def is_picture(path: Path) -> bool:
 
 
 class PictureSource(BaseSource):
-    """One picture: a single frame."""
+    """A picture file, delivered as a single frame."""
 
     def __init__(self, path: Path) -> None:
-        """Read the picture at once; raises SourceError."""
+        """Read the picture; raises SourceError."""
         image = read_picture(path)
         height, width = image.shape[:2]
         super().__init__(SourceInfo(path.name, width, height, fps=None, frame_count=1, live=False))
@@ -101,30 +101,30 @@ class PictureSource(BaseSource):
         self._read = False
 
     def read(self) -> Frame | None:
-        """The picture, then None."""
+        """Return the picture, then None."""
         if self._image is None or self._read:
             return None
         self._read = True
         return Frame(self._image.copy(), 0, 0.0, self.info.name, still=True)
 
     def seek(self, time_s: float) -> None:
-        """Give the picture once more."""
+        """Deliver the picture again, whatever the time."""
         self._read = False
 
     def close(self) -> None:
-        """Let go of the picture."""
+        """Release the picture."""
         self._image = None
 
 
 class FolderSource(BaseSource):
     """The pictures of a folder in natural order (`face2` before `face10`), each in its own size.
 
-    Each frame's `source` is its file name. Damaged pictures are passed over; `skipped` holds one
-    sentence for each of them so far.
+    The `source` of a frame is its file name. Damaged pictures are skipped, and the error message of each is
+    appended to `skipped`.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Find the pictures and read the first; raises SourceError where there is none."""
+        """List the pictures and read the first; raises SourceError if there is none."""
         self.skipped: list[str] = []
         name = folder.resolve().name or str(folder)
         try:
@@ -137,10 +137,10 @@ class FolderSource(BaseSource):
             ) from error
         if not paths:
             raise SourceError(
-                "The folder '{name}' holds no pictures: choose one that holds JPEG or PNG files.", name=name
+                "The folder '{name}' contains no pictures: choose one that contains JPEG or PNG files.", name=name
             )
         self._paths = paths
-        self._place = 0
+        self._position = 0
         self._next = self._load()
         if self._next is None:
             raise SourceError(
@@ -152,39 +152,39 @@ class FolderSource(BaseSource):
         super().__init__(SourceInfo(name, width, height, fps=None, frame_count=len(paths), live=False))
 
     def read(self) -> Frame | None:
-        """The next picture that can be read, or None after the last."""
+        """Return the next readable picture, or None after the last."""
         frame, self._next = self._next or self._load(), None
         return frame
 
     def seek(self, time_s: float) -> None:
-        """Go on with the picture shown at a time, as far as it is known which ones can be read."""
-        wanted = max(0.0, time_s / SECONDS_A_PICTURE)
+        """Continue with the picture displayed at `time_s`; unread pictures are assumed to be readable."""
+        wanted_position = max(0.0, time_s / SECONDS_PER_PICTURE)
         self._next = None
         while self._next is None and self._paths:
-            self._place = int(min(wanted, len(self._paths) - 1))
+            self._position = int(min(wanted_position, len(self._paths) - 1))
             self._next = self._load()
 
     def close(self) -> None:
-        """Deliver no more pictures."""
+        """Stop delivering pictures."""
         self._paths, self._next = [], None
 
     def _load(self) -> Frame | None:
-        while self._place < len(self._paths):
-            path = self._paths[self._place]
+        while self._position < len(self._paths):
+            path = self._paths[self._position]
             try:
                 image = read_picture(path)
             except SourceError as error:
                 self.skipped.append(str(error))
-                del self._paths[self._place]  # places count the pictures that can be read
+                del self._paths[self._position]  # positions count only readable pictures
                 continue
-            index = self._place
-            self._place += 1
-            return Frame(image, index, index * SECONDS_A_PICTURE, path.name, still=True)
+            index = self._position
+            self._position += 1
+            return Frame(image, index, index * SECONDS_PER_PICTURE, path.name, still=True)
         return None
 
 
 def _is_candidate(path: Path) -> bool:
-    """Whether a file in a folder is meant as a picture, by its name or its content."""
+    """Whether a file in a folder is a picture by its name or content."""
     if path.name.startswith(".") or not path.is_file():
         return False
     if _PICTURE_NAME.fullmatch(path.name):
@@ -196,6 +196,6 @@ def _is_candidate(path: Path) -> bool:
 
 
 def natural_key(path: Path) -> tuple[list[tuple[int, str]], str]:
-    """Sorts `face2` before `face10`."""
+    """Return a sort key that puts `face2` before `face10`."""
     parts = re.split(r"(\d+)", path.name.casefold())
     return [(int(part), "") if part.isdecimal() else (0, part) for part in parts], path.name

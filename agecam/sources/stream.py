@@ -1,9 +1,9 @@
-"""Streams from the network: RTSP and HTTP cameras, RTMP, UDP."""
+"""Network streams: RTSP and HTTP cameras, RTMP, UDP, TCP."""
 
 import os
 import re
 
-# OpenCV reads this once, at its first capture. FFmpeg's own remarks may quote an address with its password.
+# OpenCV reads this once, at its first capture. FFmpeg's log messages may contain an address with its password.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 import cv2
@@ -16,14 +16,14 @@ STREAM_SCHEMES = frozenset({"rtsp", "rtmp", "http", "https", "udp", "tcp"})
 
 _TIMEOUT_MS = 5000
 _HOST = re.compile(r"[^/?#]*@|(?:\[[^/?#]*\]|[^/?#:]*)(?::\d*)?(?:[/?#]|$)")
-"""What follows the scheme where user and password, if there are any, hold no '/', '?' or '#'."""
+"""Matches the part after the scheme if user and password are absent or contain no '/', '?' or '#'."""
 
 
 class StreamSource(LiveSource):
-    """A stream by its address. User, password and query never leave this class in a name or message."""
+    """A network stream. Names and messages never contain the user, password or query of its address."""
 
     def __init__(self, url: str) -> None:
-        """Connect and take the first frame; raises SourceError after five seconds without an answer."""
+        """Connect and read the first frame; raises SourceError after five seconds without an answer."""
         name = redact(url)
         timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, _TIMEOUT_MS]
         with quiet_opencv:
@@ -31,24 +31,24 @@ class StreamSource(LiveSource):
         super().__init__(
             capture,
             name,
-            refused=SourceError(
-                "The stream {name} cannot be reached or holds no video: check the address, the password and that its "
-                "sender runs.",
+            open_error=SourceError(
+                "The stream {name} cannot be reached or contains no video: check the address and the password, and "
+                "that the sender is running.",
                 name=name,
             ),
-            stopped=SourceError(
-                "The stream {name} has ended: check that its sender runs, then start it again.", name=name
+            stop_error=SourceError(
+                "The stream {name} has ended: check that the sender is running, then start it again.", name=name
             ),
         )
 
 
 def redact(url: str) -> str:
-    """A stream's address without what may be secret: user, password, query, and `key=value` in its path."""
+    """Remove possible secrets from a stream address: user, password, query, and `key=value` in the path."""
     scheme, separator, rest = url.partition("://")
-    # What a `key=value` says may hold an '@', too, so it goes first; unless it stands inside a password.
+    # A `key=value` may contain an '@', so it is removed first, unless it is part of a password.
     if (found := re.match(r"(.*?)[/?][^/?@]*=", rest)) and _HOST.match(found[1]):
         rest = found[1]
-    # The last '@' of all, since people type passwords with '@', '/' and '?' in them as they are.
+    # Split at the last '@', since people do not escape '@', '/' and '?' in passwords.
     rest = rest.rpartition("@")[2]
     rest = re.split(r"[?#]", rest, maxsplit=1)[0]
     rest = re.split(r"/[^/]*=", rest, maxsplit=1)[0]

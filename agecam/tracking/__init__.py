@@ -1,1 +1,1 @@
-"""Who is who from frame to frame, and one steady estimate for each person."""
+"""Tracks people across frames, and smooths the estimates of each person over time."""

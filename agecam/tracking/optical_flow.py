@@ -1,4 +1,4 @@
-"""How faces move from one frame to another, by the movement of the picture under them (Lucas and Kanade 1981)."""
+"""Propagates faces from frame to frame by optical flow (Lucas and Kanade 1981), and detects cuts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,37 +11,38 @@ import numpy.typing as npt
 from agecam.types import Detection, Face, Image
 
 WIDTH_PX = 320
-"""Movement is measured on a small grey picture: a face of 40 px in 1280 still has 10."""
+"""Optical flow is computed on a small grey picture: a face of 40 px in 1280 still has 10."""
 _GRID = np.stack(np.meshgrid(np.linspace(0.2, 0.8, 4), np.linspace(0.15, 0.85, 4)), axis=-1).reshape(-1, 2)
-_LEAST_POINTS = 5
+_MIN_POINTS = 5
 
 _STRUCTURE_PX = (16, 9)
-_LEAST_ALIKE = 0.5
-"""Correlation of what is light and dark where, from one frame to the next; in a close-up with much movement 0.77."""
-_FLAT = 2.0
-"""Standard deviation in grey levels of a picture without anything in it: a covered lens, a fade."""
+_MIN_CORRELATION = 0.5
+"""Correlation of the brightness pattern of two frames below which there is a cut; a close-up with much movement has
+0.77."""
+_BLANK_STD = 2.0
+"""Standard deviation in grey levels below which a picture is blank: a covered lens, a fade."""
 
 _Points = npt.NDArray[np.float32]
 Placed = TypeVar("Placed", Face, Detection)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SmallGrey:
-    """A frame as it is looked at for movement."""
+class GreyFrame:
+    """A frame, reduced for optical flow."""
 
     grey: Image
     """`(h, w) uint8`."""
     scale: float
-    """Its size, in that of the frame."""
+    """Its size relative to the frame."""
 
     @classmethod
-    def of(cls, image_bgr: Image) -> "SmallGrey":
-        """Of an `(H, W, 3) uint8` picture."""
+    def of(cls, image_bgr: Image) -> "GreyFrame":
+        """Reduce an `(H, W, 3) uint8` BGR picture."""
         scale = min(1.0, WIDTH_PX / image_bgr.shape[1])
         size = [max(1, round(side * scale)) for side in image_bgr.shape[1::-1]]
         small = image_bgr
         while small.shape[1] >= 2 * size[0] and small.shape[0] % 2 == small.shape[1] % 2 == 0:
-            # To exactly one half OpenCV is many times as fast as to any other size.
+            # OpenCV resizes to exactly one half many times faster than to any other size.
             small = np.asarray(
                 cv2.resize(small, (small.shape[1] // 2, small.shape[0] // 2), interpolation=cv2.INTER_AREA), np.uint8
             )
@@ -49,25 +50,26 @@ class SmallGrey:
         return cls(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8), scale)
 
 
-class Cuts:
-    """Notices where a film jumps to another scene: who stands where somebody stood is another one then."""
+class CutDetector:
+    """Detects cuts in a film: a face in the same place as before the cut is another person."""
 
     def __init__(self) -> None:
-        self._before: npt.NDArray[np.float64] | None = None
+        self._previous: npt.NDArray[np.float64] | None = None
 
-    def is_cut(self, picture: SmallGrey) -> bool:
-        """Whether the next frame shows another scene than the last one that showed anything."""
+    def is_cut(self, picture: GreyFrame) -> bool:
+        """Whether the next frame shows another scene than the last frame that was not blank."""
         small = cv2.resize(picture.grey, _STRUCTURE_PX, interpolation=cv2.INTER_AREA).astype(np.float64)
-        if small.std() < _FLAT:
+        if small.std() < _BLANK_STD:
             return False
-        before, self._before = self._before, (small - small.mean()) / small.std()
-        return before is not None and float((before * self._before).mean()) < _LEAST_ALIKE
+        previous, self._previous = self._previous, (small - small.mean()) / small.std()
+        return previous is not None and float((previous * self._previous).mean()) < _MIN_CORRELATION
 
 
-def carried(faces: Sequence[Placed], before: SmallGrey, after: SmallGrey) -> tuple[list[Placed], list[bool]]:
-    """The faces of one frame, moved and resized to where they are in another; and whether that is sure.
+def propagate(faces: Sequence[Placed], before: GreyFrame, after: GreyFrame) -> tuple[list[Placed], list[bool]]:
+    """Move and resize the faces of one frame to fit another.
 
-    A face of which too few points were found again stays where it was.
+    Returns:
+        The faces, and whether each was propagated reliably. A face with too few points found again is not moved.
     """
     if not faces:
         return [], []
@@ -75,18 +77,18 @@ def carried(faces: Sequence[Placed], before: SmallGrey, after: SmallGrey) -> tup
         return list(faces), [False] * len(faces)
     points = np.concatenate([_points_on(face) for face in faces]) * np.float32(before.scale)
     there, found = _flow(before.grey, after.grey, points)
-    # Forth and back: a point that does not come home was lost on the way.
-    home, back = _flow(after.grey, before.grey, there)
-    kept = found & back & (np.abs(home - points).max(1) < 1)
+    # Forward and backward: a point that does not return to its start was lost.
+    returned, back = _flow(after.grey, before.grey, there)
+    kept = found & back & (np.abs(returned - points).max(1) < 1)
     each = len(points) // len(faces)
-    moved, sure = [], []
-    for place, face in enumerate(faces):
-        rows = np.arange(place * each, (place + 1) * each)
+    moved, reliable = [], []
+    for index, face in enumerate(faces):
+        rows = np.arange(index * each, (index + 1) * each)
         rows = rows[kept[rows]]
-        sure.append(len(rows) >= _LEAST_POINTS)
+        reliable.append(len(rows) >= _MIN_POINTS)
         here = points[rows] / before.scale
-        moved.append(_moved(face, here, there[rows] / before.scale) if sure[-1] else face)
-    return moved, sure
+        moved.append(_transformed(face, here, there[rows] / before.scale) if reliable[-1] else face)
+    return moved, reliable
 
 
 def _flow(before: Image, after: Image, points: _Points) -> tuple[_Points, npt.NDArray[np.bool_]]:
@@ -101,8 +103,8 @@ def _points_on(face: Face | Detection) -> _Points:
     return np.concatenate([face.landmarks, _GRID * (width, height) + (x, y)]).astype(np.float32)
 
 
-def _moved(face: Placed, here: _Points, there: _Points) -> Placed:
-    """A face as its points went."""
+def _transformed(face: Placed, here: _Points, there: _Points) -> Placed:
+    """Move and scale a face with its points."""
     both = np.stack([here, there])
     centre, centre_there = centres = np.median(both, axis=1)
     spread, spread_there = np.median(np.linalg.norm(both - centres[:, None], axis=2), axis=1).tolist()

@@ -1,4 +1,4 @@
-"""What all frames say of one person together, so that the label stands still until the evidence moves it."""
+"""Temporal smoothing: combines the estimates of a person over all frames, so that the label is steady."""
 
 import math
 from collections.abc import Container, Sequence
@@ -12,49 +12,54 @@ from agecam.types import AGE_CLASSES, Attributes, Detection, FloatArray, Frame, 
 from agecam.vision.decoding import attributes_of
 
 MEMORY_S = 8.0
-"""What was seen so long ago counts a third of what is seen now."""
-_SETTLED = 3.0
-"""Weight of a few good frames: from here on the label hardly moves."""
+"""An estimate this old counts a third as much as a new one."""
+_SETTLED_WEIGHT = 3.0
+"""Total weight from which the label hardly moves: that of a few good frames."""
 _FULL_SIZE_PX = 100.0
-"""Width of a face from which a larger one says no more."""
-_TURNED = 0.4
-"""How far the nose may lie from the middle between the eyes, in their distance, before a face says much less."""
-_SOFT = 0.25
-"""Detail in proportion to contrast under which a face is out of focus or in motion."""
-_LEAST_ODDS = 1e-4
+"""Width of a face above which size adds no information."""
+_TURNED_OFFSET = 0.4
+"""Offset of the nose from the middle between the eyes, in eye distances, from which a face counts much less."""
+_SOFT_DETAIL = 0.25
+"""Ratio of detail to contrast below which a face is out of focus or motion-blurred."""
+_MIN_PROBABILITY = 1e-4
 _PATCH_PX = 40
 
 
-class Evidence:
-    """Of one person: the weighted mean of the distributions over the 101 ages, and of the gender's log odds."""
+class TrackEstimate:
+    """Estimate of one person: weighted means of the age distributions and of the log odds of the genders."""
 
     def __init__(self) -> None:
         self._weight = 0.0
-        self._usual = 0.0
+        self._usual_weight = 0.0
         self._ages: FloatArray = np.zeros(AGE_CLASSES, np.float32)
         self._log_odds = 0.0
         self._last_s = 0.0
         self._gender: Gender = "unsure"
 
-    def urgency(self, weight: float, time_s: float) -> float:
-        """How much another frame would tell, if it has this weight: more after a longer while, of somebody of whom
-        little is known, and in a better view than usual."""
-        waited = max(time_s - self._last_s, 0.0) + 1e-3
-        doubt = 1 + 3 * max(0.0, 1 - self._weight / _SETTLED)
-        return waited * doubt * weight / max(self._usual, 1e-3)
+    def expected_gain(self, weight: float, time_s: float) -> float:
+        """Expected gain from another frame of this weight.
 
-    def add(self, seen: Attributes, weight: float, time_s: float) -> None:
-        """One more frame, at a time, with the weight of `quality_of`."""
+        It is higher after a longer time, for a person with few estimates, and in a better view than usual.
+        """
+        waited_s = max(time_s - self._last_s, 0.0) + 1e-3
+        uncertainty = 1 + 3 * max(0.0, 1 - self._weight / _SETTLED_WEIGHT)
+        return waited_s * uncertainty * weight / max(self._usual_weight, 1e-3)
+
+    def add(self, attributes: Attributes, weight: float, time_s: float) -> None:
+        """Add the attributes estimated in a frame, weighted by its `face_quality`."""
         kept = math.exp(-max(0.0, time_s - self._last_s) / MEMORY_S)
-        female = min(max(seen.female_probability, _LEAST_ODDS), 1 - _LEAST_ODDS)
-        self._ages = np.asarray(kept * self._ages + weight * seen.age_distribution, np.float32)
+        female = min(max(attributes.female_probability, _MIN_PROBABILITY), 1 - _MIN_PROBABILITY)
+        self._ages = np.asarray(kept * self._ages + weight * attributes.age_distribution, np.float32)
         self._log_odds = kept * self._log_odds + weight * math.log(female / (1 - female))
         self._weight = kept * self._weight + weight
-        self._usual = 0.9 * self._usual + 0.1 * weight if self._usual else weight
+        self._usual_weight = 0.9 * self._usual_weight + 0.1 * weight if self._usual_weight else weight
         self._last_s = time_s
 
-    def told(self, calibration: Calibration) -> Attributes:
-        """What to say of this person now. A gender once said stays until its probability is well below what it took."""
+    def smoothed(self, calibration: Calibration) -> Attributes:
+        """Attributes from all frames so far.
+
+        A gender stays until its probability is well below the threshold, so that the label does not flicker.
+        """
         female = 1 / (1 + math.exp(-self._log_odds / self._weight))
         now = attributes_of(np.asarray(self._ages / self._ages.sum(), np.float32), female, calibration)
         if now.gender == "unsure" and self._gender != "unsure":
@@ -65,48 +70,54 @@ class Evidence:
         return now
 
 
-class Fusion:
-    """The evidence of everybody in view, by number."""
+class TemporalSmoother:
+    """Smooths the attributes of all tracked people over time."""
 
     def __init__(self, calibration: Calibration) -> None:
         self._calibration = calibration
-        self._evidence: dict[int, Evidence] = {}
+        self._estimates: dict[int, TrackEstimate] = {}  # by track_id
 
-    def forget_all_but(self, numbers: Container[int]) -> None:
-        """Those who have left do not come back under their number."""
-        self._evidence = {number: kept for number, kept in self._evidence.items() if number in numbers}
+    def keep_only(self, track_ids: Container[int]) -> None:
+        """Forget all other people: they have left, and their track_id is not used again."""
+        self._estimates = {
+            track_id: estimate for track_id, estimate in self._estimates.items() if track_id in track_ids
+        }
 
-    def most_urgent(self, numbers: Sequence[int], faces: Sequence[Detection], frame: Frame, count: int) -> list[int]:
-        """Places of those of whom another look tells most, at most `count`, but everybody who was never looked at."""
-        if count >= len(numbers):
-            return list(range(len(numbers)))
-        urgencies = [
-            self._evidence[number].urgency(quality_of(face, frame.image_bgr), frame.time_s)
-            if number in self._evidence
+    def most_informative(
+        self, track_ids: Sequence[int], faces: Sequence[Detection], frame: Frame, count: int
+    ) -> list[int]:
+        """Indices of the `count` people that another estimate helps most, or of all new ones if they are more."""
+        if count >= len(track_ids):
+            return list(range(len(track_ids)))
+        gains = [
+            self._estimates[track_id].expected_gain(face_quality(face, frame.image_bgr), frame.time_s)
+            if track_id in self._estimates
             else math.inf
-            for number, face in zip(numbers, faces, strict=True)
+            for track_id, face in zip(track_ids, faces, strict=True)
         ]
-        order = sorted(range(len(numbers)), key=lambda place: -urgencies[place])
-        return sorted(order[: max(count, sum(map(math.isinf, urgencies)))])
+        order = sorted(range(len(track_ids)), key=lambda index: -gains[index])
+        return sorted(order[: max(count, sum(map(math.isinf, gains)))])
 
-    def add(self, numbers: Sequence[int], faces: Sequence[Detection], seen: Sequence[Attributes], frame: Frame) -> None:
-        """What the estimator says of some of them."""
-        for number, face, attributes in zip(numbers, faces, seen, strict=True):
-            evidence = self._evidence.setdefault(number, Evidence())
-            evidence.add(attributes, quality_of(face, frame.image_bgr), frame.time_s)
+    def add(
+        self, track_ids: Sequence[int], faces: Sequence[Detection], attributes: Sequence[Attributes], frame: Frame
+    ) -> None:
+        """Add the attributes that the estimator gave for some faces of a frame."""
+        for track_id, face, of_face in zip(track_ids, faces, attributes, strict=True):
+            estimate = self._estimates.setdefault(track_id, TrackEstimate())
+            estimate.add(of_face, face_quality(face, frame.image_bgr), frame.time_s)
 
-    def told(self, numbers: Sequence[int]) -> list[Attributes]:
-        """What all frames until now say of each."""
-        return [self._evidence[number].told(self._calibration) for number in numbers]
+    def smoothed_attributes(self, track_ids: Sequence[int]) -> list[Attributes]:
+        """Attributes of each person from all frames so far."""
+        return [self._estimates[track_id].smoothed(self._calibration) for track_id in track_ids]
 
 
-def quality_of(face: Detection, image_bgr: Image) -> float:
-    """How much a frame can say of a face, 0 to 1: by its size, pose, sharpness, and how surely it was found."""
+def face_quality(face: Detection, image_bgr: Image) -> float:
+    """How informative a view of a face is, 0 to 1: from its size, pose, sharpness and detection score."""
     size = min(1.0, face.box[2] / _FULL_SIZE_PX)
-    left, right, nose = (face.landmarks[place].astype(np.float64) for place in range(3))
-    apart = right - left
-    aside = abs(float((nose - (left + right) / 2) @ apart)) / max(float(apart @ apart), 1e-6)
-    frontal = math.exp(-((aside / _TURNED) ** 2))
+    left, right, nose = (face.landmarks[index].astype(np.float64) for index in range(3))
+    between_eyes = right - left
+    offset = abs(float((nose - (left + right) / 2) @ between_eyes)) / max(float(between_eyes @ between_eyes), 1e-6)
+    frontal = math.exp(-((offset / _TURNED_OFFSET) ** 2))
     return max(0.01, size * frontal * _sharpness(face, image_bgr) * face.score**4)
 
 
@@ -118,4 +129,4 @@ def _sharpness(face: Detection, image_bgr: Image) -> float:
     small = cv2.resize(patch, (_PATCH_PX, _PATCH_PX), interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
     detail = float(cv2.Laplacian(grey, cv2.CV_32F).std()) / (float(grey.std()) + 4.0)
-    return detail / (detail + _SOFT)
+    return detail / (detail + _SOFT_DETAIL)

@@ -1,8 +1,8 @@
-"""Who is who from frame to frame: every person in view keeps one number.
+"""Tracks people across frames: each keeps one `track_id` while in view.
 
-Between two detections the picture's own movement carries the faces along, and a lost one goes on as it went. The faces
-of a detection are then matched with those expected, one to one: by overlap, by the places of their landmarks, and by
-their look, face and clothes, which tells two people apart who pass each other.
+Between detections, faces are propagated by optical flow; a lost face continues at its last velocity. Detected faces are
+then matched one to one with the expected ones, by overlap, landmark positions and appearance (face and clothes), which
+separates people who pass each other.
 """
 
 import math
@@ -10,148 +10,166 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
+import lap
 import numpy as np
 import numpy.typing as npt
 
-from agecam.tracking.optical_flow import Cuts, SmallGrey, carried
+from agecam.tracking.optical_flow import CutDetector, GreyFrame, propagate
 from agecam.types import Box, Detection, Image
 
-LEAST_OVERLAP = 0.25
-"""Intersection over union from which two boxes are of the same face, unless they look `DIFFERENT`."""
-REACH, REACH_PER_S = 0.8, 1.5
-"""How far from where it is expected a face can be that looks `ALIKE`, in its own widths: at once, and for each second
-that it was lost."""
+MIN_OVERLAP = 0.25
+"""Intersection over union from which two boxes are of the same face, unless their appearances are `DIFFERENT`."""
+MAX_DISTANCE, MAX_DISTANCE_PER_S = 0.8, 1.5
+"""How far a face whose appearance is `ALIKE` may be from where it is expected, in face widths, and how much further for
+each second that it was lost."""
 ALIKE, UNKNOWN, DIFFERENT = 0.055, 0.08, 0.165
-"""Mean difference of two looks, as a share of full brightness: of the same person below the first, of two people from
-the last on; what is taken where nothing can be compared lies between them."""
-KEPT_S, KEPT_DETECTIONS = 1.5, 3
-"""A face may be lost so long, behind somebody or in profile, and for so many detections, and keep its number."""
-SHOWN_S, SHOWN_AFTER = 0.35, 8
-"""A face that the detector misses is shown on for so long, if the picture carries it surely and it was detected so
-often."""
+"""Mean differences of two appearances, as fractions of full brightness: below `ALIKE` they are of one person, from
+`DIFFERENT` on of two; `UNKNOWN` is assumed if they cannot be compared."""
+MAX_LOST_S, MAX_MISSED = 1.5, 3
+"""A lost face, occluded or in profile, keeps its `track_id` for the longer of this time and this many detections."""
+MAX_VISIBLE_S, MIN_DETECTIONS = 0.35, 8
+"""A face that the detector misses stays visible for this time, if it is propagated reliably and was detected this
+often before."""
 _BODY = (-0.8, -0.7, 2.6, 3.0)
-"""What belongs to a person, head and shoulders, by the box of the face: left, top, width, height."""
-_LOOK_PX = (6, 9)
-"""Width and height of a look."""
-_LEAST_KNOWN = 12
-"""Numbers of two looks that must be in the picture to compare them."""
-_NEW_LOOK = 0.15
-"""Share of the newest look in the one that is kept."""
+"""Head and shoulders of a person, relative to the box of the face: left, top, width, height."""
+_APPEARANCE_PX = (6, 9)
+"""Width and height of an appearance descriptor."""
+_MIN_KNOWN = 12
+"""Values that two appearances must have in common to be compared."""
+_NEW_WEIGHT = 0.15
+"""Weight of the newest appearance in the running mean."""
 
-Look = npt.NDArray[np.float32]
+Appearance = npt.NDArray[np.float32]
+"""`(9, 6, 3)` Lab colour, 0 to 1; NaN where unknown."""
 
 
 @dataclass(slots=True, eq=False)
 class Track:
     """One person."""
 
-    number: int
+    track_id: int
     face: Detection
-    """Where it is, or would be."""
-    look: Look
-    seen_s: float
-    """When it was last detected."""
-    times_seen: int = 1
+    """Its detected or expected position."""
+    appearance: Appearance
+    detected_s: float
+    """Time of the last detection."""
+    detections: int = 1
     missed: int = 0
-    """Detections since then."""
+    """Detections since then that did not find it."""
     velocity: tuple[float, float] = (0.0, 0.0)
-    """Of the face's centre, pixels a second."""
-    sure: bool = True
-    """Whether the picture carries it."""
+    """Velocity of the face centre, in pixels per second."""
+    reliable: bool = True
+    """Whether optical flow finds enough of its points."""
 
 
 class Tracker:
-    """Times are those of the frames, in seconds; they never go back."""
+    """Assigns a `track_id` to each face. Times are those of the frames, in seconds, and never go back."""
 
     def __init__(self) -> None:
         self._tracks: list[Track] = []
         self._count = 0
-        self._before: tuple[SmallGrey, float] | None = None
-        self._cuts = Cuts()
+        self._previous: tuple[GreyFrame, float] | None = None
+        self._cut_detector = CutDetector()
 
     @property
-    def numbers(self) -> set[int]:
-        """Of everybody who is in view or may come back."""
-        return {track.number for track in self._tracks}
+    def track_ids(self) -> set[int]:
+        """IDs of all people who are in view or may come back."""
+        return {track.track_id for track in self._tracks}
 
     @property
     def speed(self) -> float:
-        """Of the fastest face in view, in its own widths a second."""
+        """Speed of the fastest face in view, in face widths per second."""
         return max(
             (math.hypot(*track.velocity) / max(track.face.box[2], 1.0) for track in self._in_view()), default=0.0
         )
 
     @property
-    def sure(self) -> bool:
-        """Whether the picture carries everybody in view."""
-        return all(track.sure for track in self._in_view())
+    def reliable(self) -> bool:
+        """Whether all faces in view are propagated reliably."""
+        return all(track.reliable for track in self._in_view())
 
     def _in_view(self) -> list[Track]:
         return [track for track in self._tracks if track.missed == 0]
 
-    def carry(self, picture: SmallGrey, time_s: float) -> None:
-        """Go on to the next frame; in another scene nobody is known yet."""
-        if self._cuts.is_cut(picture):
+    def propagate(self, picture: GreyFrame, time_s: float) -> None:
+        """Propagate the faces to the next frame; after a cut, forget them all."""
+        if self._cut_detector.is_cut(picture):
             self._tracks.clear()
-        if self._before is not None and self._tracks:
-            before, before_s = self._before
-            passed_s = max(time_s - before_s, 1e-3)
-            moved, sure = carried([track.face for track in self._tracks], before, picture)
-            covered = _perhaps_covered([track.face.box for track in self._tracks])
-            for track, face, is_sure, is_covered in zip(self._tracks, moved, sure, covered, strict=True):
-                # What moves where a face was is then perhaps another one before it.
-                track.sure = is_sure and not (track.missed and is_covered)
-                if is_covered:
-                    track.velocity = _slower(track.velocity, passed_s)
-                elif is_sure:
-                    track.velocity = _blended(track.velocity, track.face.box, face.box, passed_s)
-                is_lost = track.missed > 0 and not track.sure
-                track.face = _shifted(track.face, track.velocity, passed_s) if is_lost else face
-        self._before = (picture, time_s)
+        if self._previous is not None and self._tracks:
+            before, before_s = self._previous
+            elapsed_s = max(time_s - before_s, 1e-3)
+            moved, reliable = propagate([track.face for track in self._tracks], before, picture)
+            occluded = _maybe_occluded([track.face.box for track in self._tracks])
+            for track, face, is_reliable, is_occluded in zip(self._tracks, moved, reliable, occluded, strict=True):
+                # If a lost face may be occluded, the points may be on the person in front of it.
+                track.reliable = is_reliable and not (track.missed and is_occluded)
+                if is_occluded:
+                    track.velocity = _decayed(track.velocity, elapsed_s)
+                elif is_reliable:
+                    track.velocity = _smoothed_velocity(track.velocity, track.face.box, face.box, elapsed_s)
+                is_lost = track.missed > 0 and not track.reliable
+                track.face = _shifted(track.face, track.velocity, elapsed_s) if is_lost else face
+        self._previous = (picture, time_s)
 
     def update(self, faces: Sequence[Detection], time_s: float, image_bgr: Image | None = None) -> list[Track]:
-        """Take in a detection; returns the person of each face, in the faces' order.
+        """Update the tracks with the detected faces of a frame.
 
         Args:
-            image_bgr: the frame, `(H, W, 3) uint8`; without it, looks do not count.
+            faces: all faces detected in this frame.
+            time_s: time of the frame.
+            image_bgr: the frame, `(H, W, 3) uint8` BGR; without it, appearances are not compared.
+
+        Returns:
+            The track of each face, in the order of the faces.
         """
         for track in self._tracks:
             track.missed += 1
         self._tracks = [
-            track for track in self._tracks if time_s - track.seen_s <= KEPT_S or track.missed <= KEPT_DETECTIONS
+            track for track in self._tracks if time_s - track.detected_s <= MAX_LOST_S or track.missed <= MAX_MISSED
         ]
-        looks = [look_of(image_bgr, face.box) if image_bgr is not None else _unseen() for face in faces]
-        people: list[Track | None] = [None] * len(faces)
-        for row, column in _pairs(self._tracks, faces, looks, time_s):
-            people[column] = self._tracks[row]
-            _see(self._tracks[row], faces[column], looks[column], time_s, alone=_is_alone(column, faces))
-        for place, face in enumerate(faces):
-            if people[place] is None:
+        appearances = [
+            appearance_of(image_bgr, face.box) if image_bgr is not None else _unknown_appearance() for face in faces
+        ]
+        assigned: list[Track | None] = [None] * len(faces)
+        for row, column in _match(self._tracks, faces, appearances, time_s):
+            assigned[column] = self._tracks[row]
+            _update_track(
+                self._tracks[row],
+                faces[column],
+                appearances[column],
+                time_s,
+                unobstructed=_is_unobstructed(column, faces),
+            )
+        for index, face in enumerate(faces):
+            if assigned[index] is None:
                 self._count += 1
-                newcomer = Track(self._count, face, looks[place], time_s)
-                self._tracks.append(newcomer)
-                people[place] = newcomer
-        return [track for track in people if track is not None]
+                new_track = Track(self._count, face, appearances[index], time_s)
+                self._tracks.append(new_track)
+                assigned[index] = new_track
+        return [track for track in assigned if track is not None]
 
-    def shown(self, time_s: float) -> list[Track]:
-        """Who is in view: those of the last detection, and those that the picture surely carries on."""
+    def visible(self, time_s: float) -> list[Track]:
+        """Tracks in view: those found by the last detection, and for a while those propagated reliably since."""
         return [
             track
             for track in self._tracks
             if track.missed == 0
-            or (track.sure and track.times_seen >= SHOWN_AFTER and time_s - track.seen_s <= SHOWN_S)
+            or (track.reliable and track.detections >= MIN_DETECTIONS and time_s - track.detected_s <= MAX_VISIBLE_S)
         ]
 
 
-def look_of(image_bgr: Image, box: Box) -> Look:
-    """What a person looks like: the face and what is worn below it, in a few patches of `(9, 6, 3)` Lab colour, 0 to 1;
-    not a number outside the picture."""
+def appearance_of(image_bgr: Image, box: Box) -> Appearance:
+    """Appearance descriptor of a person: the colours of the face and the clothes below it.
+
+    Returns:
+        `(9, 6, 3)` Lab colour, 0 to 1; NaN outside the picture.
+    """
     x, y, width, height = box
     left, right = round(x - 0.1 * width), round(x + 1.1 * width)
     top, bottom = round(y), round(y + 1.9 * height)
     sides = np.array([max(bottom - top, 1), max(right - left, 1)])
-    whole = _unseen()
-    # Whole cells of the grid that lie in the picture.
+    whole = _unknown_appearance()
+    # Only whole cells of the grid that lie in the picture
     cells = np.array(whole.shape[:2])
     first = np.ceil(np.clip([-top, -left], 0, sides) / sides * cells).astype(int)
     reach = np.array(image_bgr.shape[:2]) - (top, left)
@@ -159,7 +177,7 @@ def look_of(image_bgr: Image, box: Box) -> Look:
     if (last <= first).any():
         return whole
     (upper, leftmost), (lower, rightmost) = (
-        (of * sides / cells + (top, left)).round().astype(int) for of in (first, last)
+        (cell * sides / cells + (top, left)).round().astype(int) for cell in (first, last)
     )
     size = (int(last[1] - first[1]), int(last[0] - first[0]))
     small = cv2.resize(
@@ -173,7 +191,7 @@ def look_of(image_bgr: Image, box: Box) -> Look:
 
 
 def overlaps(first: Sequence[Box], second: Sequence[Box]) -> npt.NDArray[np.float64]:
-    """`(N, M)`: intersection over union of every box of the first with every box of the second."""
+    """Intersection over union of each box of the first with each of the second, `(N, M)`."""
     a = np.asarray(first, np.float64).reshape(-1, 1, 4)
     b = np.asarray(second, np.float64).reshape(1, -1, 4)
     corner = np.maximum(a[..., :2], b[..., :2])
@@ -183,87 +201,78 @@ def overlaps(first: Sequence[Box], second: Sequence[Box]) -> npt.NDArray[np.floa
     return np.asarray(np.divide(shared, whole, out=np.zeros_like(shared), where=whole > 0), np.float64)
 
 
-def _pairs(
-    tracks: Sequence[Track], faces: Sequence[Detection], looks: Sequence[Look], time_s: float
+def _match(
+    tracks: Sequence[Track], faces: Sequence[Detection], appearances: Sequence[Appearance], time_s: float
 ) -> list[tuple[int, int]]:
-    """Places of tracks and faces that belong together, one to one."""
+    """Indices of the tracks and faces that belong together, one to one."""
     if not tracks or not faces:
         return []
     expected = [track.face for track in tracks]
     overlap = overlaps([face.box for face in expected], [face.box for face in faces])
     widths = np.array([[max(face.box[2], 1.0)] for face in expected])
-    apart = _landmarks_apart(expected, faces) / widths
+    apart = _landmark_distance(expected, faces) / widths
     ratio = np.array([face.box[2] for face in faces]) / widths
-    unlike = _unlike(np.stack([track.look for track in tracks]), np.stack(looks))
-    lost_s = np.array([[min(time_s - track.seen_s, KEPT_S)] for track in tracks])
-    is_near = (overlap >= LEAST_OVERLAP) & (unlike < DIFFERENT)
-    is_alike = (unlike < ALIKE) & (ratio > 0.6) & (ratio < 1.6) & (apart < REACH + REACH_PER_S * lost_s)
-    merit = overlap + np.exp(-2 * apart) + 2 * np.clip(1 - unlike / (2 * ALIKE), 0, None)
-    merit[~(is_near | is_alike)] = -1
-    return _one_to_one(merit)
+    distance = _appearance_distance(np.stack([track.appearance for track in tracks]), np.stack(appearances))
+    lost_s = np.array([[min(time_s - track.detected_s, MAX_LOST_S)] for track in tracks])
+    is_near = (overlap >= MIN_OVERLAP) & (distance < DIFFERENT)
+    is_alike = (distance < ALIKE) & (ratio > 0.6) & (ratio < 1.6) & (apart < MAX_DISTANCE + MAX_DISTANCE_PER_S * lost_s)
+    score = overlap + np.exp(-2 * apart) + 2 * np.clip(1 - distance / (2 * ALIKE), 0, None)
+    score[~(is_near | is_alike)] = -1
+    columns = lap.lapjv(-score, extend_cost=True, return_cost=False)[0]  # one of each row; -1 for none
+    return [(row, int(column)) for row, column in enumerate(columns) if column >= 0 and score[row, column] >= 0]
 
 
-def _one_to_one(merit: npt.NDArray[np.float64]) -> list[tuple[int, int]]:
-    """Rows and columns of the pairs whose merits add up to the most; -1 stands for what is no pair."""
-    fit = merit >= 0
-    if fit.sum(0).max() <= 1 and fit.sum(1).max() <= 1:  # nobody is claimed twice, as in most frames
-        rows, columns = np.nonzero(fit)
-    else:
-        from scipy.optimize import linear_sum_assignment  # takes a third of a second and 49 MiB
-
-        rows, columns = linear_sum_assignment(-merit)
-    return [(int(row), int(column)) for row, column in zip(rows, columns, strict=True) if merit[row, column] >= 0]
-
-
-def _landmarks_apart(first: Sequence[Detection], second: Sequence[Detection]) -> npt.NDArray[np.float64]:
-    """`(N, M)`: mean distance of the landmarks of every face of the first and every face of the second."""
+def _landmark_distance(first: Sequence[Detection], second: Sequence[Detection]) -> npt.NDArray[np.float64]:
+    """Mean distance of the landmarks of each face of the first and each of the second, `(N, M)`."""
     here, there = (np.stack([face.landmarks for face in faces]).astype(np.float64) for faces in (first, second))
     return np.asarray(np.linalg.norm(here[:, None] - there[None], axis=-1).mean(-1))
 
 
-def _unlike(first: Look, second: Look) -> npt.NDArray[np.float64]:
-    """`(N, M)`: mean difference of every look of the first and every look of the second where both are known."""
+def _appearance_distance(first: Appearance, second: Appearance) -> npt.NDArray[np.float64]:
+    """Mean difference of each appearance of the first and each of the second where both are known, `(N, M)`."""
     difference = np.abs(first[:, None] - second[None]).reshape(len(first), len(second), -1)
     known = np.isfinite(difference).sum(-1)
     total = np.nansum(difference, axis=-1)
-    return np.where(known >= _LEAST_KNOWN, total / np.maximum(known, 1), UNKNOWN)
+    return np.where(known >= _MIN_KNOWN, total / np.maximum(known, 1), UNKNOWN)
 
 
-def _unseen() -> Look:
-    """The look of somebody of whom nothing is known."""
-    return np.full((*_LOOK_PX[::-1], 3), np.nan, np.float32)
+def _unknown_appearance() -> Appearance:
+    """An appearance without any known value."""
+    return np.full((*_APPEARANCE_PX[::-1], 3), np.nan, np.float32)
 
 
-def _is_alone(place: int, faces: Sequence[Detection]) -> bool:
-    """Whether no other face covers part of this one's look."""
-    x, y, width, height = faces[place].box
+def _is_unobstructed(index: int, faces: Sequence[Detection]) -> bool:
+    """Whether no other face covers part of what this one's appearance shows."""
+    x, y, width, height = faces[index].box
     around = (x - 0.2 * width, y, 1.4 * width, 1.9 * height)
-    others = [face.box for other, face in enumerate(faces) if other != place]
+    others = [face.box for other, face in enumerate(faces) if other != index]
     return not others or float(overlaps([around], others).max()) < 0.02
 
 
-def _see(track: Track, face: Detection, look: Look, time_s: float, alone: bool) -> None:
-    track.face, track.seen_s, track.sure, track.missed = face, time_s, True, 0
-    track.times_seen += 1
-    if alone:
-        kept = (1 - _NEW_LOOK) * track.look + _NEW_LOOK * look
-        # What is known of one of them only.
-        kept = np.where(np.isfinite(track.look), np.where(np.isfinite(look), kept, track.look), look)
-        track.look = kept.astype(np.float32)
+def _update_track(track: Track, face: Detection, appearance: Appearance, time_s: float, unobstructed: bool) -> None:
+    track.face, track.detected_s, track.reliable, track.missed = face, time_s, True, 0
+    track.detections += 1
+    if unobstructed:
+        kept = (1 - _NEW_WEIGHT) * track.appearance + _NEW_WEIGHT * appearance
+        # A value known in only one of them is taken from that one.
+        kept = np.where(
+            np.isfinite(track.appearance), np.where(np.isfinite(appearance), kept, track.appearance), appearance
+        )
+        track.appearance = kept.astype(np.float32)
 
 
-def _blended(velocity: tuple[float, float], then: Box, now: Box, passed_s: float) -> tuple[float, float]:
-    """The velocity over the last fifth of a second or so."""
-    share = 1 - float(np.exp(-passed_s / 0.2))
+def _smoothed_velocity(velocity: tuple[float, float], then: Box, now: Box, elapsed_s: float) -> tuple[float, float]:
+    """Exponential mean of the velocity over about a fifth of a second."""
+    share = 1 - float(np.exp(-elapsed_s / 0.2))
     step_x, step_y = (now[axis] + now[axis + 2] / 2 - then[axis] - then[axis + 2] / 2 for axis in (0, 1))
     return (
-        (1 - share) * velocity[0] + share * step_x / passed_s,
-        (1 - share) * velocity[1] + share * step_y / passed_s,
+        (1 - share) * velocity[0] + share * step_x / elapsed_s,
+        (1 - share) * velocity[1] + share * step_y / elapsed_s,
     )
 
 
-def _perhaps_covered(boxes: Sequence[Box]) -> npt.NDArray[np.bool_]:
-    """`(N,)`: whether somebody else stands where a face is."""
+def _maybe_occluded(boxes: Sequence[Box]) -> npt.NDArray[np.bool_]:
+    """Whether the head or shoulders of another person overlap a face, `(N,)`."""
     faces = np.asarray(boxes, np.float64).reshape(-1, 4)
     scale = np.tile(faces[:, 2:], 2)
     bodies = np.array(_BODY) * scale + np.hstack([faces[:, :2], np.zeros_like(faces[:, :2])])
@@ -274,14 +283,14 @@ def _perhaps_covered(boxes: Sequence[Box]) -> npt.NDArray[np.bool_]:
     return np.asarray((shared > 0).any(axis=1))
 
 
-def _slower(velocity: tuple[float, float], passed_s: float) -> tuple[float, float]:
-    """Who is not seen to move is less and less expected to."""
-    share = float(np.exp(-passed_s / KEPT_S))
+def _decayed(velocity: tuple[float, float], elapsed_s: float) -> tuple[float, float]:
+    """Velocity of an occluded face: it decays, as it becomes less and less certain."""
+    share = float(np.exp(-elapsed_s / MAX_LOST_S))
     return velocity[0] * share, velocity[1] * share
 
 
-def _shifted(face: Detection, velocity: tuple[float, float], passed_s: float) -> Detection:
+def _shifted(face: Detection, velocity: tuple[float, float], elapsed_s: float) -> Detection:
     x, y, width, height = face.box
-    step = np.array(velocity) * passed_s
+    step = np.array(velocity) * elapsed_s
     landmarks = (face.landmarks + step).astype(np.float32)
     return replace(face, box=(x + float(step[0]), y + float(step[1]), width, height), landmarks=landmarks)

@@ -1,1 +1,1 @@
-"""The window. Nothing else imports this package, and only this one knows of Qt."""
+"""The window. This is the only package that uses Qt; only commands and the bench import it."""

@@ -1,19 +1,19 @@
-"""Every action of the window with its text, key and icon: what menus, buttons and the list of shortcuts are made of."""
+"""All actions of the window with text, shortcut and icon; menus, buttons and the shortcut list are built from them."""
 
 from dataclasses import dataclass, fields
 
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow
 
-from agecam.ui.look import icon
 from agecam.ui.messages import Text
+from agecam.ui.theme import icon
 
 Standard = QKeySequence.StandardKey
 
 
 @dataclass(slots=True)
 class Actions:
-    """By what they do. Checkable ones are marked so below."""
+    """The actions by name; `_CHECKABLE` lists the checkable ones."""
 
     open_file: QAction
     open_folder: QAction
@@ -48,12 +48,12 @@ class Actions:
     about: QAction
 
     def all(self) -> list[QAction]:
-        """In the order above."""
+        """All actions, in the order of declaration."""
         return [getattr(self, field.name) for field in fields(self)]
 
 
 STYLE = ("show_box", "show_age", "show_interval", "show_gender", "show_probability", "show_track", "blur_faces")
-"""What is drawn: each is named as the setting and the style that it switches."""
+"""Actions that change the overlay; each has the name of its setting and of its `OverlayStyle` field."""
 _CHECKABLE = (*STYLE, "loop", "record", "mirror_camera", "show_panel", "show_hud", "full_screen")
 ICONS = {
     "open_file": "file",
@@ -98,8 +98,8 @@ _KEYS: dict[str, list[QKeySequence | Standard | str]] = {
 
 
 def build_actions(window: QMainWindow) -> Actions:
-    """All actions, as children of the window, which also hears their keys."""
-    built = {}
+    """Create all actions as children of the window, so that their shortcuts work in it."""
+    actions = {}
     for field in fields(Actions):
         name = field.name
         text = _TEXTS.get(name) or Text[name.upper()]
@@ -109,9 +109,9 @@ def build_actions(window: QMainWindow) -> Actions:
         action.setShortcuts([QKeySequence(key) for key in _KEYS.get(name, [])])
         if name in ICONS:
             action.setIcon(icon(ICONS[name], window))
-        plain = text().replace("&", "").rstrip(".")
+        label = text.plain()
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        action.setToolTip(f"{plain} ({keys})" if keys else plain)
-        built[name] = action
-    window.addActions(list(built.values()))
-    return Actions(**built)
+        action.setToolTip(f"{label} ({keys})" if keys else label)
+        actions[name] = action
+    window.addActions(list(actions.values()))
+    return Actions(**actions)

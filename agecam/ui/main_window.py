@@ -1,4 +1,4 @@
-"""The window: shows what the session has, and turns what a person does into calls of the session."""
+"""The main window: shows the session's state and turns user actions into calls of the session."""
 
 import logging
 from collections.abc import Callable
@@ -22,34 +22,34 @@ from PySide6.QtWidgets import (
 
 from agecam.errors import AgeCamError
 from agecam.live import BuildEngine, LiveSession, Phase, View
-from agecam.live.analyst import Judged
+from agecam.live.inference import InferenceResult
 from agecam.live.people import People
 from agecam.live.screenshot import composed
 from agecam.runtime.settings import Settings, save_settings
 from agecam.sources import CameraInfo, list_modes
 from agecam.ui.actions import ICONS, build_actions
-from agecam.ui.bridge import Bridge
-from agecam.ui.choices import Choices
-from agecam.ui.faces_panel import FacesPanel
-from agecam.ui.garbage import GarbageCollector
-from agecam.ui.help import Help
-from agecam.ui.look import icon
+from agecam.ui.controllers.camera_watcher import CameraWatcher
+from agecam.ui.controllers.help import Help
+from agecam.ui.controllers.opener import Opener, OpenSpec, Recognise
+from agecam.ui.controllers.saver import Saver
+from agecam.ui.controllers.settings import SettingsController
+from agecam.ui.controllers.status import StatusReporter
+from agecam.ui.controllers.transport import Transport
 from agecam.ui.menus import build_toolbar, fill_menu_bar
 from agecam.ui.messages import Text
-from agecam.ui.notices import hud_text
-from agecam.ui.opener import Opener, OpenSpec, Recognise
-from agecam.ui.playback_bar import PlaybackBar
-from agecam.ui.saver import Saver
-from agecam.ui.source_menu import ListModes, SourceMenu
-from agecam.ui.teller import Teller
-from agecam.ui.transport import Transport
-from agecam.ui.video_view import VideoView
-from agecam.ui.watch import CameraWatch
+from agecam.ui.system.bridge import Bridge
+from agecam.ui.system.garbage import GarbageCollector
+from agecam.ui.theme import icon
+from agecam.ui.widgets.faces_panel import FacesPanel
+from agecam.ui.widgets.notices import performance_text
+from agecam.ui.widgets.playback_bar import PlaybackBar
+from agecam.ui.widgets.source_menu import ListModes, SourceMenu
+from agecam.ui.widgets.video_view import VideoView
 
 log = logging.getLogger(__name__)
 
-PANEL_MS = 200
-"""The panel and the figures change slowly enough to be read."""
+REFRESH_MS = 200
+"""Interval for the panel and the statistics, slow enough to read them."""
 
 
 class MainWindow(QMainWindow):
@@ -69,9 +69,11 @@ class MainWindow(QMainWindow):
         """
         Args:
             build: builds the engine, on the inference thread.
-            cameras: those connected now; called on a thread of its own.
-            modes: what a camera offers.
-            log_path: file that 'Open log file' shows.
+            open_spec: opens a source, on the capture thread.
+            recognise: identifies a source without opening it.
+            cameras: lists the connected cameras; called on a separate thread.
+            modes: lists the modes of a camera.
+            log_path: file that 'Open log file' opens.
         """
         super().__init__()
         self._settings_path = settings_path
@@ -79,29 +81,29 @@ class MainWindow(QMainWindow):
         self._people = People()
         self._closed = False
         self.all_ended = True
-        """After closing: whether every thread has."""
+        """After closing: whether all threads have ended."""
 
         self._garbage = GarbageCollector(self)
         self.setWindowTitle("AgeCam")
         self.setAcceptDrops(True)
         self.actions_ = build_actions(self)
-        self.choices = Choices(settings, self.actions_, self)
+        self.settings = SettingsController(settings, self.actions_, self)
         self.video = VideoView(self)
         self.playback = PlaybackBar(self.actions_.play, self.actions_.step, self.actions_.loop, self)
         self.panel = FacesPanel(self)
-        self._lay_out()
-        self.source_menu = SourceMenu(self.actions_, self.choices.now, modes, self)
+        self._build_layout()
+        self.source_menu = SourceMenu(self.actions_, self.settings.get_current, modes, self)
         fill_menu_bar(self.menuBar(), self.source_menu, self.actions_)
         self._toolbar = build_toolbar(self, self.source_menu, self.actions_)
-        self.saver = Saver(self.video.toast, self.choices.now)
+        self.saver = Saver(self.video.toast, self.settings.get_current)
 
         self.bridge = Bridge(self)
         self.bridge.woken.connect(self._refresh)
-        self.session = LiveSession(build, self.choices.engine_options(), self.bridge.wake, self._take_judged)
-        self.teller = Teller(self.session, self.video)
+        self.session = LiveSession(build, self.settings.engine_options(), self.bridge.wake, self._on_result)
+        self.status = StatusReporter(self.session, self.video)
         self.transport = Transport(self.session, self.actions_, self.playback, self)
-        self.help = Help(self.session, self.choices.now, self.actions_, self.video.toast, log_path, self)
-        self.cameras = CameraWatch(cameras, self)
+        self.help = Help(self.session, self.settings.get_current, self.actions_, self.video.toast, log_path, self)
+        self.cameras = CameraWatcher(cameras, self)
         self.source = Opener(
             open_spec,
             recognise,
@@ -110,85 +112,87 @@ class MainWindow(QMainWindow):
             self.source_menu,
             self.cameras,
             self.video.toast,
-            self.choices.now,
+            self.settings.get_current,
             self,
         )
-        self._slow = QTimer(self, interval=PANEL_MS)
-        self._slow.timeout.connect(self._refresh_slowly)
-        self._slow.start()
+        self._refresh_timer = QTimer(self, interval=REFRESH_MS)
+        self._refresh_timer.timeout.connect(self._refresh_periodically)
+        self._refresh_timer.start()
         self._connect()
         self._restore()
-        self.teller.refresh(None)
+        self.status.refresh(None)
 
-    # --- what the session has --------------------------------------------------------------------------
+    # --- state of the session --------------------------------------------------------------------------
 
     def _refresh(self) -> None:
         view = self.session.view()
         if view is not None and view is not self._painted:
             self._paint(view)
-            self.source.check_size(view)
-        self.teller.refresh(self.source.name)
+            self.source.check_resolution(view)
+        self.status.refresh(self.source.name)
         self._refresh_playback()
 
     def _paint(self, view: View) -> None:
-        is_new = self._painted is None or view.number != self._painted.number
+        is_new = self._painted is None or view.frame_number != self._painted.frame_number
         self._painted = view
-        picture = composed(view, self.choices.style(), self._mirrors())
+        picture = composed(view, self.settings.overlay_style(), self._mirrors())
         self.video.show_picture(picture)
         if is_new:
-            self.saver.record(view, self.choices.style(), self.source.is_camera, picture)
+            self.saver.record(view, self.settings.overlay_style(), self.source.is_camera, picture)
             self.session.painted(view)
 
-    def _show_anew(self) -> None:
-        """Another style or another way round: the same view."""
+    def _redraw(self) -> None:
+        """Draw the current view again, after a change of style or mirroring."""
         if (view := self.session.view()) is not None:
-            self.video.show_picture(composed(view, self.choices.style(), self._mirrors()))
-        self._refresh_slowly()
+            self.video.show_picture(composed(view, self.settings.overlay_style(), self._mirrors()))
+        self._refresh_periodically()
 
-    def _use_choices(self) -> None:
-        self.session.use(self.choices.engine_options())
-        self._show_anew()
+    def _apply_settings(self) -> None:
+        self.session.use(self.settings.engine_options())
+        self._redraw()
 
-    def _refresh_slowly(self) -> None:
-        if self.choices.settings.show_panel:
-            self.panel.show_people(self._people.in_view(), self.choices.settings.show_gender)
-        self.video.show_hud(hud_text(self.session.figures()) if self.choices.settings.show_hud else None)
+    def _refresh_periodically(self) -> None:
+        if self.settings.current.show_panel:
+            self.panel.show_people(self._people.in_view(), self.settings.current.show_gender)
+        self.video.show_performance(
+            performance_text(self.session.statistics()) if self.settings.current.show_hud else None
+        )
         recording = self.saver.recording
         self.video.show_recording(recording.seconds if recording is not None else None)
         if recording is not None and recording.error is not None:
             self.actions_.record.setChecked(False)
-        self.teller.refresh(self.source.name)
+        self.status.refresh(self.source.name)
         self._refresh_playback()
 
     def _refresh_playback(self) -> None:
         self.transport.refresh(is_file=self.source.is_file)
 
-    def _take_judged(self, judged: Judged) -> None:
-        """On the inference thread."""
-        self._people.update(judged.task.frame, judged.result)
-        self.saver.note(judged.result)
+    def _on_result(self, result: InferenceResult) -> None:
+        """Called on the inference thread."""
+        self._people.update(result.task.frame, result.frame_result)
+        self.saver.add_result(result.frame_result)
 
     # --- sources ---------------------------------------------------------------------------------------
 
     def open(self, spec: str, remember: bool = True) -> None:
-        """Open what a person names."""
+        """Open a source; see `Opener.open`."""
         self.source.open(spec, remember)
         self._refresh()
 
     def open_first(self) -> None:
-        """The first camera; without one, the demo, until a camera comes."""
+        """Open the first camera; see `Opener.open_first`."""
         self.source.open_first()
         self._refresh()
 
     def close_source(self) -> None:
-        """Let go of the source."""
+        """Close the source."""
         self.source.close()
         self._refresh()
 
-    def _begin_anew(self) -> None:
-        """Another source, or none: nothing of the last one stays."""
+    def _on_source_changed(self) -> None:
+        """Remove everything that belongs to the last source."""
         self.video.toast.hide()
-        self.actions_.record.setChecked(False)  # what became of the recording is told
+        self.actions_.record.setChecked(False)  # also reports where the recording was saved
         self._painted = None
         self._people.reset()
         self.panel.show_people([])
@@ -197,7 +201,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{name} \N{EN DASH} AgeCam" if name is not None else "AgeCam")
 
     def _mirrors(self) -> bool:
-        return self.source.is_camera and self.choices.settings.mirror_camera
+        return self.source.is_camera and self.settings.current.mirror_camera
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802, D102
         if event.mimeData().hasUrls():
@@ -211,8 +215,8 @@ class MainWindow(QMainWindow):
     # --- saving ----------------------------------------------------------------------------------------
 
     def take_screenshot(self) -> list[Path]:
-        """What the key S does."""
-        return self.saver.screenshot(self.session.view(), self.choices.style(), self.source.is_camera)
+        """Save a screenshot; returns the written files."""
+        return self.saver.screenshot(self.session.view(), self.settings.overlay_style(), self.source.is_camera)
 
     def _record(self, on: bool) -> None:
         if on:
@@ -222,10 +226,10 @@ class MainWindow(QMainWindow):
         elif self.saver.recording is not None:
             self.saver.stop_recording()
         self.actions_.record.setIcon(icon("stop" if self.saver.recording is not None else "record", self))
-        self._refresh_slowly()
+        self._refresh_periodically()
 
     def _export_csv(self) -> None:
-        suggestion = str(self.choices.settings.saving_folder / "agecam-results.csv")
+        suggestion = str(self.settings.current.saving_folder / "agecam-results.csv")
         path, _ = QFileDialog.getSaveFileName(self, Text.EXPORT_CSV.plain(), suggestion, f"{Text.CSV_FILES()} (*.csv)")
         if path:
             self.saver.export_csv(Path(path) if Path(path).suffix else Path(f"{path}.csv"))
@@ -240,12 +244,12 @@ class MainWindow(QMainWindow):
             part.setVisible(not on)
 
     def details(self) -> str:
-        """What helps somebody who wants to help; no password is among it."""
+        """Diagnostic details for a problem report; contains no passwords."""
         return self.help.details(self.source.name)
 
-    # --- the window itself -----------------------------------------------------------------------------
+    # --- layout, state and closing ---------------------------------------------------------------------
 
-    def _lay_out(self) -> None:
+    def _build_layout(self) -> None:
         centre = QWidget(self)
         rows = QVBoxLayout(centre)
         rows.setContentsMargins(0, 0, 0, 0)
@@ -262,45 +266,48 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         do = self.actions_
-        for action, act in (
+        for action, handler in (
             (do.close_source, self.close_source),
             (do.quit, self.close),
             (do.screenshot, self.take_screenshot),
-            (do.copy, lambda: self.saver.copy(self.session.view(), self.choices.style(), self.source.is_camera)),
+            (
+                do.copy,
+                lambda: self.saver.copy(self.session.view(), self.settings.overlay_style(), self.source.is_camera),
+            ),
             (do.export_csv, self._export_csv),
             (do.open_saved, self.saver.open_folder),
         ):
-            action.triggered.connect(lambda _=False, act=act: act())
+            action.triggered.connect(lambda _=False, handler=handler: handler())
         do.loop.toggled.connect(self.transport.set_loop)
         do.show_panel.toggled.connect(self._dock.setVisible)
-        for beside in (do.show_panel, do.show_hud):
-            beside.toggled.connect(self._refresh_slowly)
+        for action in (do.show_panel, do.show_hud):
+            action.toggled.connect(self._refresh_periodically)
         do.record.toggled.connect(self._record)
         do.full_screen.toggled.connect(self._set_full_screen)
-        self.choices.redrawn.connect(self._show_anew)
-        self.choices.replaced.connect(self._use_choices)
-        leave = QAction(self)
-        leave.setShortcut(QKeySequence("Esc"))
-        leave.triggered.connect(lambda: do.full_screen.setChecked(False))
-        self.addAction(leave)
-        self.source.changed.connect(self._begin_anew)
+        self.settings.style_changed.connect(self._redraw)
+        self.settings.replaced.connect(self._apply_settings)
+        leave_full_screen = QAction(self)
+        leave_full_screen.setShortcut(QKeySequence("Esc"))
+        leave_full_screen.triggered.connect(lambda: do.full_screen.setChecked(False))
+        self.addAction(leave_full_screen)
+        self.source.changed.connect(self._on_source_changed)
         self.source_menu.chosen.connect(self.open)
         self.video.notice.copy_details.connect(lambda: self.help.copy_details(self.source.name))
         self.video.notice.act.connect(self._act_on_notice)
 
     def _act_on_notice(self) -> None:
-        player = self.session.player
-        if player is not None and self.session.source_state.phase is Phase.LOST:
-            player.try_again()
+        capture = self.session.capture
+        if capture is not None and self.session.source_state.phase is Phase.LOST:
+            capture.try_again()
         else:
             self.open("demo", remember=False)
 
     def _restore(self) -> None:
-        if self.choices.settings.geometry:
-            self.restoreGeometry(QByteArray.fromBase64(self.choices.settings.geometry.encode()))
-        if self.choices.settings.layout:
-            self.restoreState(QByteArray.fromBase64(self.choices.settings.layout.encode()))
-        self._dock.setVisible(self.choices.settings.show_panel)
+        if self.settings.current.geometry:
+            self.restoreGeometry(QByteArray.fromBase64(self.settings.current.geometry.encode()))
+        if self.settings.current.layout:
+            self.restoreState(QByteArray.fromBase64(self.settings.current.layout.encode()))
+        self._dock.setVisible(self.settings.current.show_panel)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802, D102
         super().changeEvent(event)
@@ -312,16 +319,16 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802, D102
         if not self._closed:
             self._closed = True
-            self._slow.stop()
+            self._refresh_timer.stop()
             self.saver.stop_recording()
             self.bridge.close()
             self.cameras.stop()
             self.all_ended = self.session.close()
             self._garbage.stop()
-            self.choices.settings.geometry = _base64(self.saveGeometry())
-            self.choices.settings.layout = _base64(self.saveState())
+            self.settings.current.geometry = _base64(self.saveGeometry())
+            self.settings.current.layout = _base64(self.saveState())
             try:
-                save_settings(self.choices.settings, self._settings_path)
+                save_settings(self.settings.current, self._settings_path)
             except AgeCamError as error:
                 log.error("%s", error)
         event.accept()

@@ -1,17 +1,17 @@
-"""Where the actions stand: the menu bar and the toolbar."""
+"""The menu bar and the toolbar."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar, QToolBar, QToolButton
 
 from agecam.ui.actions import STYLE, Actions
-from agecam.ui.look import icon
 from agecam.ui.messages import Text
-from agecam.ui.source_menu import SourceMenu
+from agecam.ui.theme import icon
+from agecam.ui.widgets.source_menu import SourceMenu
 
 
 def fill_menu_bar(bar: QMenuBar, source: SourceMenu, do: Actions) -> None:
-    """All menus, from left to right."""
+    """Add all menus to the menu bar."""
     bar.addMenu(source)
     bar.addMenu(_menu(Text.MENU_PLAY, [do.play, do.step, do.back, do.forward, do.loop], bar))
     bar.addMenu(_menu(Text.MENU_SAVE, [do.screenshot, do.copy, do.record, do.export_csv, do.open_saved], bar))
@@ -23,7 +23,7 @@ def fill_menu_bar(bar: QMenuBar, source: SourceMenu, do: Actions) -> None:
 
 
 def build_toolbar(window: QMainWindow, source: SourceMenu, do: Actions) -> QToolBar:
-    """What is used most."""
+    """Build the toolbar from the most used actions."""
     toolbar = window.addToolBar("AgeCam")
     toolbar.setObjectName("toolbar")
     toolbar.setMovable(False)

@@ -1,7 +1,7 @@
-"""All wording of the window, in one place: `Text.QUIT()` is what a person reads, in their language.
+"""All texts of the window: `Text.QUIT()` returns a text in the user's language.
 
-Only the sentences of errors stand where they arise; `told` says them in that language, too. After a change of either,
-`python -m tests.translations` brings the translations up to date.
+Error messages are written where the errors are raised; `translated` translates them. After changing a text or an error
+message, run `python -m tests.translations` to update the translation files.
 """
 
 from enum import Enum
@@ -12,9 +12,9 @@ from agecam.errors import AgeCamError
 
 
 class Text(Enum):
-    """Texts by their use. Called, they are translated and filled in: `Text.SAVED(name="a.png")`."""
+    """Texts of the window. Calling one translates it and fills in the values: `Text.SAVED(name="a.png")`."""
 
-    # menus: an ampersand stands before the letter that opens it with Alt
+    # menus; the letter after the ampersand opens the entry together with Alt
     MENU_SOURCE = QT_TRANSLATE_NOOP("AgeCam", "&Source")
     MENU_PLAY = QT_TRANSLATE_NOOP("AgeCam", "&Play")
     MENU_SAVE = QT_TRANSLATE_NOOP("AgeCam", "S&ave")
@@ -23,7 +23,7 @@ class Text(Enum):
     CAMERAS = QT_TRANSLATE_NOOP("AgeCam", "&Camera")
     NO_CAMERA = QT_TRANSLATE_NOOP("AgeCam", "No camera is connected")
     CAMERA_SIZE = QT_TRANSLATE_NOOP("AgeCam", "Camera resol&ution")
-    CAMERA_SIZE_OWN = QT_TRANSLATE_NOOP("AgeCam", "As the camera has it")
+    CAMERA_SIZE_DEFAULT = QT_TRANSLATE_NOOP("AgeCam", "Camera default")
     OPEN_FILE = QT_TRANSLATE_NOOP("AgeCam", "&Open video or picture...")
     OPEN_FOLDER = QT_TRANSLATE_NOOP("AgeCam", "Open &folder of pictures...")
     OPEN_ADDRESS = QT_TRANSLATE_NOOP("AgeCam", "Open &stream address...")
@@ -53,7 +53,7 @@ class Text(Enum):
     BLUR_FACES = QT_TRANSLATE_NOOP("AgeCam", "B&lur faces")
     MIRROR = QT_TRANSLATE_NOOP("AgeCam", "&Mirror cameras")
     SHOW_PANEL = QT_TRANSLATE_NOOP("AgeCam", "&People in view")
-    SHOW_HUD = QT_TRANSLATE_NOOP("AgeCam", "Fig&ures of speed")
+    SHOW_HUD = QT_TRANSLATE_NOOP("AgeCam", "Performance &overlay")
     FULL_SCREEN = QT_TRANSLATE_NOOP("AgeCam", "&Full screen")
     SETTINGS = QT_TRANSLATE_NOOP("AgeCam", "S&ettings...")
     SHORTCUTS = QT_TRANSLATE_NOOP("AgeCam", "&Keyboard shortcuts")
@@ -63,121 +63,127 @@ class Text(Enum):
     # over the video
     CLOSED = QT_TRANSLATE_NOOP("AgeCam", "Nothing is open")
     CLOSED_HINT = QT_TRANSLATE_NOOP("AgeCam", "Choose a camera, or drop a video or picture here.")
-    OPENING = QT_TRANSLATE_NOOP("AgeCam", "Opening {name} ...")
-    LOADING = QT_TRANSLATE_NOOP("AgeCam", "Loading the networks ...")
+    OPENING = QT_TRANSLATE_NOOP("AgeCam", "Opening {name}...")
+    LOADING = QT_TRANSLATE_NOOP("AgeCam", "Loading neural networks...")
     LOST = QT_TRANSLATE_NOOP("AgeCam", "Waiting for {name}")
-    FAILED = QT_TRANSLATE_NOOP("AgeCam", "{name} cannot be shown")
-    NO_LABELS = QT_TRANSLATE_NOOP("AgeCam", "Faces are not judged")
-    TRIES_AGAIN = QT_TRANSLATE_NOOP("AgeCam", "AgeCam tries again by itself.")
-    TRY_AGAIN = QT_TRANSLATE_NOOP("AgeCam", "Try now")
+    FAILED = QT_TRANSLATE_NOOP("AgeCam", "Cannot show {name}")
+    NOT_ANALYSED = QT_TRANSLATE_NOOP("AgeCam", "Faces cannot be analysed")
+    RETRYING = QT_TRANSLATE_NOOP("AgeCam", "AgeCam retries automatically.")
+    TRY_NOW = QT_TRANSLATE_NOOP("AgeCam", "Try now")
     COPY_DETAILS = QT_TRANSLATE_NOOP("AgeCam", "Copy details")
-    DETAILS_COPIED = QT_TRANSLATE_NOOP("AgeCam", "The details are on the clipboard.")
+    DETAILS_COPIED = QT_TRANSLATE_NOOP("AgeCam", "Details copied to the clipboard.")
     WATCH_DEMO = QT_TRANSLATE_NOOP("AgeCam", "Watch the demo")
     CAMERA_DENIED = QT_TRANSLATE_NOOP(
         "AgeCam",
-        "AgeCam may not use the camera: allow it in the system's privacy settings, then start AgeCam again.",
+        "AgeCam has no permission to use the camera: allow it in the system's privacy settings, then restart AgeCam.",
     )
 
     # toasts
-    IS_DEMO = QT_TRANSLATE_NOOP("AgeCam", "No camera is connected, so this is the demo.")
-    CAMERA_CAME = QT_TRANSLATE_NOOP("AgeCam", "{name} is connected.")
-    USE_CAMERA = QT_TRANSLATE_NOOP("AgeCam", "Use it")
+    IS_DEMO = QT_TRANSLATE_NOOP("AgeCam", "No camera is connected: showing the demo.")
+    CAMERA_CONNECTED = QT_TRANSLATE_NOOP("AgeCam", "{name} is connected.")
+    USE_CAMERA = QT_TRANSLATE_NOOP("AgeCam", "Use camera")
     SAVED = QT_TRANSLATE_NOOP("AgeCam", "Saved {name}")
-    COPIED = QT_TRANSLATE_NOOP("AgeCam", "The picture is on the clipboard.")
+    COPIED = QT_TRANSLATE_NOOP("AgeCam", "Picture copied to the clipboard.")
     OPEN = QT_TRANSLATE_NOOP("AgeCam", "Open folder")
-    NOTHING_TO_SAVE = QT_TRANSLATE_NOOP("AgeCam", "There is no picture to save yet.")
-    NOTHING_TO_EXPORT = QT_TRANSLATE_NOOP("AgeCam", "No face has been judged yet: there is nothing to export.")
-    RECORDING_ENDED = QT_TRANSLATE_NOOP("AgeCam", "Saved the recording {name}")
-    CAMERA_SIZE_GIVEN = QT_TRANSLATE_NOOP("AgeCam", "The camera gives {width} x {height}, the nearest it offers.")
+    NOTHING_TO_SAVE = QT_TRANSLATE_NOOP("AgeCam", "Nothing to save yet: no picture is shown.")
+    NOTHING_TO_EXPORT = QT_TRANSLATE_NOOP("AgeCam", "Nothing to export yet: no face has been analysed.")
+    RECORDING_SAVED = QT_TRANSLATE_NOOP("AgeCam", "Saved recording {name}")
+    CAMERA_SIZE_DIFFERS = QT_TRANSLATE_NOOP(
+        "AgeCam", "The camera uses {width} x {height}, the closest resolution it supports."
+    )
 
     # the panel
     PEOPLE = QT_TRANSLATE_NOOP("AgeCam", "People in view")
-    NOBODY = QT_TRANSLATE_NOOP("AgeCam", "Nobody is in view.")
+    NOBODY = QT_TRANSLATE_NOOP("AgeCam", "No one is in view.")
     APPARENT_AGE = QT_TRANSLATE_NOOP("AgeCam", "apparent age")
     SECONDS_IN_VIEW = QT_TRANSLATE_NOOP("AgeCam", "{seconds} s in view")
     FEMALE = QT_TRANSLATE_NOOP("AgeCam", "female")
     MALE = QT_TRANSLATE_NOOP("AgeCam", "male")
     UNSURE = QT_TRANSLATE_NOOP("AgeCam", "unsure")
-    PERSON_TOLD = QT_TRANSLATE_NOOP("AgeCam", "Person {number}: apparent age {age}, between {low} and {high}, {gender}")
+    PERSON_SUMMARY = QT_TRANSLATE_NOOP(
+        "AgeCam", "Person {number}: apparent age {age}, between {low} and {high}, {gender}"
+    )
     DISTRIBUTION = QT_TRANSLATE_NOOP("AgeCam", "Probability of each age")
     AGE_AXIS = QT_TRANSLATE_NOOP("AgeCam", "age in years")
     EXPECTATION = QT_TRANSLATE_NOOP("AgeCam", "apparent age {age}")
-    LIKELIEST = QT_TRANSLATE_NOOP("AgeCam", "likeliest {age}")
-    CHOOSE_PERSON = QT_TRANSLATE_NOOP("AgeCam", "Click a person to see the probability of every age.")
+    MOST_LIKELY = QT_TRANSLATE_NOOP("AgeCam", "most likely {age}")
+    CHOOSE_PERSON = QT_TRANSLATE_NOOP("AgeCam", "Click a person to see the probability of each age.")
 
-    # the HUD
-    HUD_SHOWN = QT_TRANSLATE_NOOP("AgeCam", "shown {fps} / s")
-    HUD_ANALYSED = QT_TRANSLATE_NOOP("AgeCam", "analysed {fps} / s")
-    HUD_DELAY = QT_TRANSLATE_NOOP("AgeCam", "delay {p50} ms, 95 % under {p95} ms")
-    HUD_DROPPED = QT_TRANSLATE_NOOP("AgeCam", "dropped {count}")
-    HUD_STAGE = QT_TRANSLATE_NOOP("AgeCam", "{name} {ms} ms")
-    HUD_STEP = QT_TRANSLATE_NOOP("AgeCam", "step {ms} of {budget} ms")
-    HUD_PLAN = QT_TRANSLATE_NOOP("AgeCam", "detector 1 frame in {every}, from {px} px")
-    HUD_JUDGED = QT_TRANSLATE_NOOP("AgeCam", "judged {judged} of {people}")
-    HUD_FACES = QT_TRANSLATE_NOOP("AgeCam", "faces {count}")
+    # the performance overlay
+    PERFORMANCE_SHOWN = QT_TRANSLATE_NOOP("AgeCam", "shown {fps} / s")
+    PERFORMANCE_ANALYSED = QT_TRANSLATE_NOOP("AgeCam", "analysed {fps} / s")
+    PERFORMANCE_DELAY = QT_TRANSLATE_NOOP("AgeCam", "delay {p50} ms, 95 % under {p95} ms")
+    PERFORMANCE_DROPPED = QT_TRANSLATE_NOOP("AgeCam", "dropped {count}")
+    PERFORMANCE_STAGE = QT_TRANSLATE_NOOP("AgeCam", "{name} {ms} ms")
+    PERFORMANCE_STEP = QT_TRANSLATE_NOOP("AgeCam", "step {ms} of {budget} ms")
+    PERFORMANCE_PLAN = QT_TRANSLATE_NOOP("AgeCam", "detector 1 frame in {every}, from {px} px")
+    PERFORMANCE_ESTIMATED = QT_TRANSLATE_NOOP("AgeCam", "estimated {estimated} of {people}")
+    PERFORMANCE_FACES = QT_TRANSLATE_NOOP("AgeCam", "faces {count}")
 
     # dialogs
     MEDIA_FILES = QT_TRANSLATE_NOOP("AgeCam", "Videos and pictures")
     ALL_FILES = QT_TRANSLATE_NOOP("AgeCam", "All files")
-    CSV_FILES = QT_TRANSLATE_NOOP("AgeCam", "CSV tables")
-    ADDRESS = QT_TRANSLATE_NOOP("AgeCam", "Address of the stream (rtsp://, http://, ...)")
+    CSV_FILES = QT_TRANSLATE_NOOP("AgeCam", "CSV files")
+    ADDRESS = QT_TRANSLATE_NOOP("AgeCam", "Stream address (rtsp://, http://, ...)")
     CHOOSE_FOLDER = QT_TRANSLATE_NOOP("AgeCam", "Choose...")
     SETTINGS_TITLE = QT_TRANSLATE_NOOP("AgeCam", "Settings")
-    SET_NETWORKS = QT_TRANSLATE_NOOP("AgeCam", "Networks")
+    SET_ANALYSIS = QT_TRANSLATE_NOOP("AgeCam", "Analysis")
     SET_MODEL = QT_TRANSLATE_NOOP("AgeCam", "Model")
-    SET_DEVICE = QT_TRANSLATE_NOOP("AgeCam", "Compute on")
-    DEVICE_AUTO = QT_TRANSLATE_NOOP("AgeCam", "graphics card if there is one")
+    SET_DEVICE = QT_TRANSLATE_NOOP("AgeCam", "Compute device")
+    DEVICE_AUTO = QT_TRANSLATE_NOOP("AgeCam", "graphics card if available")
     DEVICE_CPU = QT_TRANSLATE_NOOP("AgeCam", "processor")
     DEVICE_GPU = QT_TRANSLATE_NOOP("AgeCam", "graphics card")
-    SET_MIN_FACE = QT_TRANSLATE_NOOP("AgeCam", "Smallest face")
+    SET_MIN_FACE = QT_TRANSLATE_NOOP("AgeCam", "Minimum face size")
     SET_SAVING = QT_TRANSLATE_NOOP("AgeCam", "Saving")
     SET_FOLDER = QT_TRANSLATE_NOOP("AgeCam", "Folder")
-    SAVE_MIRRORED = QT_TRANSLATE_NOOP("AgeCam", "Save pictures as mirrored as the preview")
-    SAVE_CLEAN = QT_TRANSLATE_NOOP("AgeCam", "With each screenshot, also the picture without labels")
-    SAVE_BLURRED = QT_TRANSLATE_NOOP("AgeCam", "Blur faces in what is saved")
-    SAVE_JSON = QT_TRANSLATE_NOOP("AgeCam", "With each screenshot, also the results as JSON")
-    SET_LOOK = QT_TRANSLATE_NOOP("AgeCam", "Look")
+    SAVE_MIRRORED = QT_TRANSLATE_NOOP("AgeCam", "Mirror saved pictures like the preview")
+    SAVE_CLEAN = QT_TRANSLATE_NOOP("AgeCam", "Also save each screenshot without labels")
+    SAVE_BLURRED = QT_TRANSLATE_NOOP("AgeCam", "Blur faces in saved files")
+    SAVE_JSON = QT_TRANSLATE_NOOP("AgeCam", "Also save the results of each screenshot as JSON")
+    SET_APPEARANCE = QT_TRANSLATE_NOOP("AgeCam", "Appearance")
     SET_THEME = QT_TRANSLATE_NOOP("AgeCam", "Theme")
-    THEME_SYSTEM = QT_TRANSLATE_NOOP("AgeCam", "as the system")
+    THEME_SYSTEM = QT_TRANSLATE_NOOP("AgeCam", "system default")
     THEME_LIGHT = QT_TRANSLATE_NOOP("AgeCam", "light")
     THEME_DARK = QT_TRANSLATE_NOOP("AgeCam", "dark")
     ABOUT_TITLE = QT_TRANSLATE_NOOP("AgeCam", "About AgeCam")
     ABOUT_PURPOSE = QT_TRANSLATE_NOOP(
         "AgeCam",
-        "Writes apparent age and gender beside every face. These are a network's guesses at how a person looks, "
-        "not facts about them, and not for decisions about anybody.",
+        "Shows apparent age and gender next to each face. These are a neural network's estimates of how people look, "
+        "not facts about them, and must not be used for decisions about anyone.",
     )
     PRIVACY = QT_TRANSLATE_NOOP(
         "AgeCam",
-        "Nothing leaves this computer: all is computed here, and nothing is stored unless you save it.",
+        "Nothing leaves this computer: all processing happens here, and nothing is stored unless you save it.",
     )
     LICENCES = QT_TRANSLATE_NOOP(
         "AgeCam",
-        "AgeCam is free software under the MIT licence. It stands on Qt for Python (LGPL), TensorFlow (Apache 2.0), "
+        "AgeCam is free software under the MIT licence. It uses Qt for Python (LGPL), TensorFlow (Apache 2.0), "
         "OpenCV (Apache 2.0), MTCNN (MIT), FFmpeg through PyAV, NumPy, SciPy and pyqtgraph.",
     )
-    WEIGHTS = QT_TRANSLATE_NOOP("AgeCam", "Weights: {name} of {date}; {licence}")
+    WEIGHTS = QT_TRANSLATE_NOOP("AgeCam", "Weights: {name}, {date}; {licence}")
     SHORTCUTS_TITLE = QT_TRANSLATE_NOOP("AgeCam", "Keyboard shortcuts")
 
     # for screen readers
     VIDEO = QT_TRANSLATE_NOOP("AgeCam", "Video")
-    SEEK_BAR = QT_TRANSLATE_NOOP("AgeCam", "Place in the video")
+    SEEK_BAR = QT_TRANSLATE_NOOP("AgeCam", "Playback position")
     RECORDING = QT_TRANSLATE_NOOP("AgeCam", "Recording")
 
     def __call__(self, **values: object) -> str:
-        """The text in the language of the window, with `values` filled in."""
+        """The text in the window's language, with `values` filled in."""
         text = QCoreApplication.translate("AgeCam", str(self.value))
         return text.format(**values) if values else text
 
     def plain(self) -> str:
-        """As a title: without what makes it a menu entry."""
+        """The text without the ampersand and dots of a menu entry."""
         return self().replace("&", "").rstrip(".")
 
 
-def told(error: AgeCamError | None) -> str:
-    """What went wrong, in the language of the window; empty for nothing."""
+def translated(error: AgeCamError | None) -> str:
+    """The error's message in the window's language; empty for None."""
     if error is None:
         return ""
     sentence = QCoreApplication.translate("AgeCam", error.sentence)
-    values = {name: told(of) if isinstance(of, AgeCamError) else of for name, of in error.values.items()}
+    values = {
+        name: translated(value) if isinstance(value, AgeCamError) else value for name, value in error.values.items()
+    }
     return sentence.format(**values) if values else sentence

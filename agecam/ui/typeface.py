@@ -1,4 +1,4 @@
-"""The words on the picture in the language of the window, in whatever letters that needs."""
+"""Label texts in the language of the window, drawn with system fonts where necessary."""
 
 from functools import lru_cache
 
@@ -11,13 +11,13 @@ from agecam.ui.messages import Text
 
 
 def words_of_window() -> Words:
-    """Of a label on the picture; letters that the label's own font lacks come from the system's."""
+    """Translated words for the labels; system fonts are used if they are not ASCII, as the label font may lack them."""
     female, male, unsure = Text.FEMALE(), Text.MALE(), Text.UNSURE()
     return Words(female, male, unsure, dejavu if f"{female}{male}{unsure}".isascii() else with_system_fonts)
 
 
 def with_system_fonts(text: str, size_px: int, bold: bool) -> Written:
-    """As `agecam.overlay.typeface.dejavu`, on the window's thread alone: Qt finds a font for every letter."""
+    """Like `agecam.overlay.typeface.dejavu`, but Qt finds a font for every character; for the window's thread only."""
     font = QFont(_families()[bold])
     font.setBold(bold)
     font.setPixelSize(size_px)
@@ -36,7 +36,7 @@ def with_system_fonts(text: str, size_px: int, bold: bool) -> Written:
 
 @lru_cache(maxsize=1)
 def _families() -> tuple[str, str]:
-    """Qt's names of the label's font, regular and bold."""
+    """Qt's family names of the label font, regular and bold."""
     names = [
         QFontDatabase.applicationFontFamilies(QFontDatabase.addApplicationFont(str(dejavu_file(bold))))
         for bold in (False, True)

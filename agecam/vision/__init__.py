@@ -1,1 +1,1 @@
-"""From pixels to faces: MTCNN, the one crop, the estimator, and how its outputs become years and words."""
+"""Face detection with MTCNN, face cropping, age and gender estimation, and decoding of network outputs."""

@@ -1,7 +1,7 @@
-"""The only crop: five landmarks, or a box, to one square face.
+"""Face cropping: from five landmarks, or a box, to one square picture of the face.
 
-Training, evaluation and the running program all call `crop_faces`; what it does is settled by the `CropSpec` on the
-weights' card. Pixels are rounded once, at the end.
+Training, evaluation and the program all call `crop_faces`, so they use the same crop; the `CropSpec` on the weights'
+card defines it. Pixels are rounded once, at the end.
 """
 
 import math
@@ -17,27 +17,32 @@ from agecam.types import OUTSIDE_GREY, Alignment, Box, CropSpec, Detection, Floa
 TEMPLATE = np.array(
     [[0.3204, 0.2900], [0.6778, 0.2880], [0.5003, 0.4932], [0.3534, 0.7025], [0.6494, 0.7009]], np.float32
 )
-"""`(5, 2)`: where the landmarks of an upright face lie in the unit square, x and y. The five-point
-template of Deng et al. (ArcFace, 2019), 14 % closer and from above the brows to the chin: tightly cut
-data sets end there, and a crop that reaches past their pictures lets a network read the set off the
-border."""
-BOX_CENTRE, BOX_SIDE = 0.59, 0.91
-"""In heights of the box, from its top. Between the medians of 300 faces each of FairFace (0.587, 0.900),
-UTKFace (0.591, 0.897) and All-Age-Faces (0.580, 0.937), of the squares of the landmarks in the detector's boxes."""
+"""`(5, 2)`: x and y of the landmarks of an upright face in the unit square.
 
-MOST_HALVINGS = 12
-"""More than any picture takes: a face of half a million pixels a side."""
-_LEAST_HALF_PX = 1e-3
-"""Half the side of a square in which there is anything to see."""
+The five-point template of Deng et al. (ArcFace, 2019), 14 % closer, so that the crop shows the face from above the
+brows to the chin. Tightly cut data sets end there; if the crop reached past their pictures, a network could recognise
+the data set by the border.
+"""
+BOX_CENTRE, BOX_SIDE = 0.59, 0.91
+"""Centre of the square, measured from the top of the box, and its side; both in heights of the box.
+
+Chosen between the medians of the landmark squares in the detector's boxes, over 300 faces each of FairFace
+(0.587, 0.900), UTKFace (0.591, 0.897) and All-Age-Faces (0.580, 0.937).
+"""
+
+MAX_HALVINGS = 12
+"""More than any picture needs: enough for a face half a million pixels wide."""
+_MIN_HALF_SIDE_PX = 1e-3
+"""A square with a smaller half-side counts as empty and gives a grey crop."""
 _GREY = (OUTSIDE_GREY,) * 3
-_BACKWARDS = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+_WARP_FLAGS = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 
 
 def squares_of(faces: Sequence[Detection], alignment: Alignment = "five-landmarks") -> npt.NDArray[np.float32]:
-    """`(N, 4)`: the square of each face in the frame, as (centre x, centre y, half-side vector x, y).
+    """The square of each face in pixels of the frame, `(N, 4)`: centre x, centre y, half-side vector x, y.
 
-    The half-side vector points from the centre to the middle of the square's right edge, so that its
-    length is half the side and its direction the turn of the head.
+    The half-side vector points from the centre to the middle of the square's right edge: its length is half the side,
+    its direction the rotation of the face.
     """
     squares = [
         square_around(face.box) if alignment == "box" else square_from_landmarks(face.landmarks) for face in faces
@@ -46,7 +51,7 @@ def squares_of(faces: Sequence[Detection], alignment: Alignment = "five-landmark
 
 
 def square_from_landmarks(landmarks: FloatArray) -> npt.NDArray[np.float32]:
-    """`(5, 2)` pixels -> `(4,)` square: the least-squares similarity (shift, scale, turn) of the template."""
+    """`(5, 2)` pixels -> `(4,)` square: a least-squares fit of the template (translation, scale, rotation)."""
     template = TEMPLATE - TEMPLATE.mean(0)
     points = landmarks - landmarks.mean(0)
     along = float((template * points).sum())
@@ -58,26 +63,26 @@ def square_from_landmarks(landmarks: FloatArray) -> npt.NDArray[np.float32]:
 
 
 def square_around(box: Box) -> npt.NDArray[np.float32]:
-    """The upright square about a box, as wide as its longer side: for networks trained on boxes."""
+    """The upright square around a box, as wide as its longer side; for networks trained on boxes."""
     x, y, width, height = box
     return np.array([x + width / 2, y + height / 2, max(width, height) / 2, 0], np.float32)
 
 
 def around_box_of(square: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """The same, where only the template's square is known: about the box that such a face usually has."""
+    """The same around the box that a face usually has, estimated from the square of its landmarks."""
     x, y, *right = square.tolist()
     height = 2 * float(np.hypot(*right)) / BOX_SIDE
     return np.array([x, y + (0.5 - BOX_CENTRE) * height, height / 2, 0], np.float32)
 
 
 def square_from_box(box: Box) -> npt.NDArray[np.float32]:
-    """The upright square that landmarks usually give for a detector's box; for faces known by box alone."""
+    """The upright square that landmarks usually give, estimated from a detector's box alone."""
     x, y, width, height = box
     return np.array([x + width / 2, y + height * BOX_CENTRE, height * BOX_SIDE / 2, 0], np.float32)
 
 
 def crop_faces(frame: Image, squares: npt.NDArray[np.float32], spec: CropSpec) -> FloatArray:
-    """Cut faces out of one frame.
+    """Crop faces from one frame.
 
     Args:
         frame: `(H, W, 3) uint8`, BGR.
@@ -85,41 +90,43 @@ def crop_faces(frame: Image, squares: npt.NDArray[np.float32], spec: CropSpec) -
         spec: from the weights' card.
 
     Returns:
-        `(N, size_px, size_px, 3) float32`, RGB, whole numbers 0 to 255; grey outside the frame.
+        `(N, size_px, size_px, 3) float32`, RGB, whole numbers from 0 to 255; grey outside the frame.
     """
     frame = np.ascontiguousarray(frame)
     faces = np.empty((len(squares), spec.size_px, spec.size_px, 3), np.float32)
     for face, square in zip(faces, squares.astype(np.float64), strict=True):
-        face[:] = _cut(frame, square[:2], square[2:] * (1 + 2 * spec.margin), spec.size_px)[..., ::-1]
+        face[:] = _crop_face(frame, square[:2], square[2:] * (1 + 2 * spec.margin), spec.size_px)[..., ::-1]
     return np.rint(faces, out=faces)
 
 
-def _cut(frame: Image, centre: npt.NDArray[np.float64], right: npt.NDArray[np.float64], size_px: int) -> FloatArray:
+def _crop_face(
+    frame: Image, centre: npt.NDArray[np.float64], right: npt.NDArray[np.float64], size_px: int
+) -> FloatArray:
     half = float(np.hypot(*right))
-    if not half > _LEAST_HALF_PX or not np.isfinite(centre).all():
+    if not half > _MIN_HALF_SIDE_PX or not np.isfinite(centre).all():
         return np.full((size_px, size_px, 3), OUTSIDE_GREY, np.float32)
     cos, sin = right / half
-    # 1. The upright square around the turned one, at twice the crop's resolution
+    # 1. Sample the upright square around the rotated one, at twice the resolution of the crop
     patch_px = 2 * size_px
     reach = half * (abs(cos) + abs(sin))
     patch = _patch(frame, centre, reach, patch_px)
-    # 2. Turned upright and brought to size: (x, y) of the crop -> (x, y) of the patch
+    # 2. Rotate it upright and resize it: (x, y) of the crop -> (x, y) of the patch
     zoom = half / reach * 2
     cos, sin = zoom * cos, zoom * sin
     middle, patch_middle = (size_px - 1) / 2, (patch_px - 1) / 2
     shift_x, shift_y = patch_middle - middle * (cos - sin), patch_middle - middle * (sin + cos)
-    turn = np.array([[cos, -sin, shift_x], [sin, cos, shift_y]])
+    rotation = np.array([[cos, -sin, shift_x], [sin, cos, shift_y]])
     return np.asarray(
-        cv2.warpAffine(patch, turn, (size_px, size_px), flags=_BACKWARDS, borderMode=cv2.BORDER_REPLICATE)
+        cv2.warpAffine(patch, rotation, (size_px, size_px), flags=_WARP_FLAGS, borderMode=cv2.BORDER_REPLICATE)
     )
 
 
 def _patch(frame: Image, centre: npt.NDArray[np.float64], reach: float, patch_px: int) -> FloatArray:
-    """An upright square as `(patch_px, patch_px, 3)`."""
-    # Bilinear samples more than 2 px apart would skip pixels: large faces are halved until they are closer.
-    halvings = min(MOST_HALVINGS, max(0, math.floor(math.log2(2 * reach / patch_px))))
+    """Sample an upright square, `reach` pixels from its centre to each side, as `(patch_px, patch_px, 3)`."""
+    # Bilinear samples more than 2 px apart would skip pixels, so large faces are halved first.
+    halvings = min(MAX_HALVINGS, max(0, math.floor(math.log2(2 * reach / patch_px))))
     block = 2**halvings
-    # The face's part of the frame in blocks, with one of room, and no more than two of grey around the frame
+    # The blocks of the frame that the square covers, one more on each side, and at most two grey ones outside the frame
     size = np.array(frame.shape[1::-1])
     blocks = -(-size // block)
     first = np.clip(np.floor((centre - reach) / block).astype(int) - 1, -2, blocks)
@@ -140,7 +147,7 @@ def _patch(frame: Image, centre: npt.NDArray[np.float64], reach: float, patch_px
     step = 2 * reach / block / patch_px
     start = (centre - reach) / block - corner + step / 2 - 0.5
     sample = np.array([[step, 0, start[0]], [0, step, start[1]]])
-    patch = cv2.warpAffine(part, sample, (patch_px, patch_px), flags=_BACKWARDS, borderMode=cv2.BORDER_REPLICATE)
+    patch = cv2.warpAffine(part, sample, (patch_px, patch_px), flags=_WARP_FLAGS, borderMode=cv2.BORDER_REPLICATE)
     x, y = (first_at + step * np.arange(patch_px) for first_at in start)
     patch[:, (x < 0) | (x > part.shape[1] - 1)] = OUTSIDE_GREY
     patch[(y < 0) | (y > part.shape[0] - 1)] = OUTSIDE_GREY

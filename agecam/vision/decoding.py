@@ -1,4 +1,4 @@
-"""The one place where a network's outputs become years and words."""
+"""Decodes network outputs into ages, intervals and gender labels, for all of AgeCam."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ _AGES = np.arange(AGE_CLASSES, dtype=np.float32)
 
 
 def decode(logits: FloatArray, calibration: Calibration) -> list[Attributes]:
-    """`(N, 103)` logits -> attributes."""
+    """Attributes of N faces from `(N, 103)` logits: 101 ages, then female and male."""
     distributions = _softmax(logits[:, :AGE_CLASSES])
     genders = _softmax(logits[:, AGE_CLASSES:] / np.float32(calibration.gender_temperature))
     return [
@@ -35,7 +35,7 @@ def attributes_of(distribution: FloatArray, female_probability: float, calibrati
 
 
 def interval(distribution: FloatArray, tail: float) -> tuple[float, float]:
-    """Ages in years that leave `tail` of a `(101,)` distribution out at each end, each age a bin a year wide."""
+    """Bounds in years that exclude `tail` of a `(101,)` distribution at each end; each age is a bin one year wide."""
     reached = np.concatenate([[0], np.cumsum(distribution, dtype=np.float64)])
     low, high = np.interp([tail, 1 - tail], reached / reached[-1], np.arange(AGE_CLASSES + 1) - 0.5)
     return float(max(low, 0)), float(min(high, AGE_CLASSES - 1))

@@ -1,4 +1,4 @@
-"""Face detection: MTCNN (Zhang et al. 2016) over the `mtcnn` package's own three networks."""
+"""Face detection with MTCNN (Zhang et al. 2016) and the three networks of the `mtcnn` package."""
 
 import cv2
 import numpy as np
@@ -7,54 +7,55 @@ from agecam.backends import Backend, choose_backend
 from agecam.errors import DetectorError
 from agecam.models.store import detector_files
 from agecam.types import Detection, FloatArray, Image
-from agecam.vision.mtcnn import MOST_SIDE_PX, Mtcnn
-from agecam.vision.pyramid import halvings_of, pyramid_scales
+from agecam.vision.mtcnn import MAX_SIDE_PX, Mtcnn
+from agecam.vision.pyramid import count_halvings, pyramid_scales
 
 
 class FaceDetector:
-    """Finds faces with five landmarks. Not safe for use from several threads at once."""
+    """Finds faces and their five landmarks. Not thread-safe."""
 
     def __init__(self, backend: Backend | None = None, min_face_px: float = 40) -> None:
         """
         Args:
-            backend: what runs the networks; by default what `choose_backend` takes.
-            min_face_px: smallest face to look for, as the side of its box in pixels of the frame;
-                at least 12. Cost grows with the inverse of its square.
+            backend: runs the networks; by default the one that `choose_backend` selects.
+            min_face_px: smallest face to detect, as the side of its box in pixels of the frame; at least 12. The cost
+                is inversely proportional to its square.
 
         Raises:
-            WeightsError: the networks' files are missing or damaged.
+            WeightsError: the network files are missing or damaged.
         """
         backend = backend or choose_backend()[0]
         self.min_face_px = float(min_face_px)
         self._mtcnn = Mtcnn({name: backend.runner(files) for name, files in detector_files().items()})
 
     def detect(self, frame: Image, min_face_px: float | None = None) -> list[Detection]:
-        """Faces of one `(H, W, 3) uint8` BGR frame, best score first; empty where there are none.
+        """Faces of one frame, best score first; empty if there are none.
 
         Args:
-            min_face_px: smallest face in this frame, if it is another than usual.
+            frame: `(H, W, 3) uint8`, BGR.
+            min_face_px: smallest face to detect in this frame; by default that of the detector.
 
         Raises:
-            DetectorError: the frame has another form, or the networks themselves failed.
+            DetectorError: the frame has another shape or type, or the networks failed.
         """
         if len(frame.shape) != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
             raise DetectorError(
-                "The detector takes (height, width, 3) 8-bit BGR pictures, not {shape} {kind}.",
+                "The detector needs a (height, width, 3) 8-bit BGR picture, not {shape} {kind}: convert it first.",
                 shape=tuple(frame.shape),
                 kind=frame.dtype,
             )
         height_px, width_px = int(frame.shape[0]), int(frame.shape[1])
-        least_px = min_face_px or self.min_face_px
+        smallest_px = min_face_px or self.min_face_px
         try:
-            shrunk, factor = _within_reach(frame) if pyramid_scales(height_px, width_px, least_px) else (frame, 1)
-            scales = pyramid_scales(shrunk.shape[0], shrunk.shape[1], least_px / factor)
+            shrunk, factor = _halved_to_fit(frame) if pyramid_scales(height_px, width_px, smallest_px) else (frame, 1)
+            scales = pyramid_scales(shrunk.shape[0], shrunk.shape[1], smallest_px / factor)
             if not scales:
                 return []
-            halvings = min(halvings_of(side_px) for side_px in shrunk.shape[:2])
+            halvings = min(count_halvings(side_px) for side_px in shrunk.shape[:2])
             rows = self._mtcnn.find_faces(np.ascontiguousarray(shrunk), tuple(scales), halvings)
         except (RuntimeError, MemoryError, cv2.error) as error:
             raise DetectorError(
-                "The face detector failed on a {width}x{height} picture: {reason}",
+                "Face detection failed on a {width}x{height} picture ({reason}): try a smaller one or --device cpu.",
                 width=width_px,
                 height=height_px,
                 reason=str(error).strip().partition("\n")[0],
@@ -62,13 +63,13 @@ class FaceDetector:
         return [_detection(row, height_px, width_px, factor) for row in rows]
 
 
-def _within_reach(frame: Image) -> tuple[Image, int]:
-    """The frame, halved until OpenCV's resampling reaches all of it, and by how much it was shrunk.
+def _halved_to_fit(frame: Image) -> tuple[Image, int]:
+    """The frame, halved until OpenCV can resample it, and the factor by which it was shrunk.
 
-    Nothing is lost: the pyramid's largest level is many times smaller.
+    No detail is lost: the largest level of the pyramid is many times smaller.
     """
     factor = 1
-    while max(frame.shape[:2]) > MOST_SIDE_PX:
+    while max(frame.shape[:2]) > MAX_SIDE_PX:
         size = (max(1, frame.shape[1] // 2), max(1, frame.shape[0] // 2))
         frame = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
         factor *= 2

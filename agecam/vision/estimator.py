@@ -1,4 +1,4 @@
-"""Faces of one frame -> one batch -> age distributions and gender probabilities."""
+"""Estimates apparent age and gender of all faces in a frame, in batches."""
 
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -16,92 +16,106 @@ from agecam.vision.crop import crop_faces, squares_of
 from agecam.vision.decoding import decode
 
 BATCH_SIZES = (1, 2, 4, 8, 16, 32)
-"""Batches are filled up to these, so that kernels are prepared once for each."""
+"""Batches are padded to these sizes, so that kernels are prepared only once for each."""
 LARGE_BATCH = 8
-"""The most faces that a network of hundreds of megabytes takes at once: more fill memory and are no faster."""
+"""Largest batch for networks of hundreds of megabytes: larger batches need more memory and are no faster."""
 
 Squares: TypeAlias = npt.NDArray[np.float32]
-"""`(N, 4)` of `agecam.vision.crop`."""
+"""`(N, 4)`, from `agecam.vision.crop`."""
 
 
 class Estimator:
-    """Apparent age and gender of faces, by one network. Not safe for use from several threads at once."""
+    """Estimates apparent age and gender with one network. Not thread-safe."""
 
     def __init__(self, card: Card, network: Runner) -> None:
         """
         Args:
-            card: which says how to crop and to decode.
+            card: how to crop faces and decode outputs.
             network: `(N, size, size, 3)` RGB, 0 to 255 -> `(N, 103)` logits.
         """
         self.card = card
         self._network = network
-        self._most = LARGE_BATCH if network_files(card).is_large else BATCH_SIZES[-1]
+        self._max_batch = LARGE_BATCH if network_files(card).is_large else BATCH_SIZES[-1]
 
     @classmethod
     def load(cls, model: str = "compact", backend: Backend | None = None) -> "Estimator":
-        """The estimator of a model by its name, or by the path of its card.
+        """Load a model.
 
         Args:
-            backend: what runs its network; by default what `choose_backend` takes.
+            model: its name, or the path of its card.
+            backend: runs its network; by default the one that `choose_backend` selects.
 
         Raises:
-            WeightsError: there is no such model, or its files are damaged or do not fit each other.
+            WeightsError: there is no such model, or its files are damaged or do not match.
+            RuntimeError: the network failed on the GPU.
         """
         card = load_card(find_model(model))
-        estimator = cls(card, (backend or choose_backend()[0]).runner(network_files(card)))
+        backend = backend or choose_backend()[0]
+        estimator = cls(card, backend.runner(network_files(card)))
         side = card.crop.size_px
         try:
             outputs = estimator._network(np.zeros((1, side, side, 3), np.float32))
         except RuntimeError as error:
-            raise EstimatorError("The network of {model} failed: {reason}", model=card.name, reason=error) from error
+            if backend.device != "cpu":  # the GPU may be out of memory
+                raise
+            raise WeightsError(
+                "The network of the model {path} does not fit its card: reinstall the model.", path=card.path
+            ) from error
         if outputs.shape != (1, OUTPUTS):
             raise WeightsError(
-                "The network on the card {path} does not give {outputs} outputs.", path=card.path, outputs=OUTPUTS
+                "The network of the card {path} does not have {outputs} outputs: reinstall the model.",
+                path=card.path,
+                outputs=OUTPUTS,
             )
         return estimator
 
     def estimate(self, frame: Image, faces: Sequence[Detection], *, twice: bool = False) -> list[Attributes]:
-        """Attributes of faces of one `(H, W, 3) uint8` BGR frame, in their order.
+        """Attributes of faces in one frame, in the order of the faces.
 
         Args:
-            twice: estimate each face also in the mirror, and take the mean: about as much better as a network of twice
-                the size, for twice the time.
+            frame: `(H, W, 3) uint8`, BGR.
+            faces: as detected in this frame.
+            twice: estimate each face a second time, mirrored, and average. It takes twice the time and is about as
+                much better as a network of twice the size.
 
         Raises:
-            EstimatorError: the network itself failed.
+            EstimatorError: the network failed.
         """
         return self.estimate_squares(frame, squares_of(faces, self.card.crop.alignment), twice=twice)
 
     def estimate_squares(self, frame: Image, squares: Squares, *, twice: bool = False) -> list[Attributes]:
-        """The same for `(N, 4)` squares of `agecam.vision.crop`: how evaluation estimates faces it knows by place."""
+        """The same for `(N, 4)` squares of `agecam.vision.crop`; used in evaluation, where the squares are known."""
         if not len(squares):
             return []
         try:
             parts = [
-                self._logits(frame, squares[first : first + self._most], twice)
-                for first in range(0, len(squares), self._most)
+                self._logits(frame, squares[first : first + self._max_batch], twice)
+                for first in range(0, len(squares), self._max_batch)
             ]
         except (RuntimeError, MemoryError, cv2.error) as error:
             reason = str(error).strip().partition("\n")[0]
-            raise EstimatorError("The faces of a picture cannot be judged: {reason}", reason=reason) from error
+            raise EstimatorError(
+                "Age and gender could not be estimated ({reason}): try a smaller picture or --device cpu.",
+                reason=reason,
+            ) from error
         return decode(np.concatenate(parts), self.card.calibration)
 
     def warm_up(self) -> None:
-        """Run every batch size once: a GPU prepares its kernels for each, and the first frames would wait for that."""
+        """Run every batch size once, so that the first frames do not wait while a GPU prepares its kernels."""
         side = self.card.crop.size_px
         for size in BATCH_SIZES:
-            if size <= self._most:
+            if size <= self._max_batch:
                 self._network(np.zeros((size, side, side, 3), np.float32))
 
     def _logits(self, frame: Image, squares: Squares, twice: bool) -> FloatArray:
-        faces = _filled(crop_faces(frame, squares, self.card.crop))
+        faces = _padded(crop_faces(frame, squares, self.card.crop))
         logits = self._network(faces)
         if twice:
             logits = (logits + self._network(faces[:, :, ::-1])) / np.float32(2)
         return logits[: len(squares)]
 
 
-def _filled(rows: FloatArray) -> FloatArray:
-    """As many as the next batch size, the last one again and again."""
+def _padded(rows: FloatArray) -> FloatArray:
+    """Pad a batch to the next batch size by repeating its last row."""
     size = next(size for size in BATCH_SIZES if size >= len(rows))
     return rows[np.minimum(np.arange(size), len(rows) - 1)]

@@ -1,6 +1,6 @@
-"""MTCNN (Zhang et al. 2016): an image pyramid, three networks one after the other, non-maximum suppression.
+"""MTCNN (Zhang et al. 2016): an image pyramid, three networks in sequence, and non-maximum suppression.
 
-All levels of the pyramid lie side by side in one picture, so that the proposal network runs once. Boxes here are
+All levels of the pyramid are packed into one picture, so that the proposal network runs only once. Boxes here are
 (top, left, bottom, right).
 """
 
@@ -19,53 +19,53 @@ from agecam.vision.pyramid import (
     BLOCK,
     CELL_PX,
     GREY,
-    MOST_PROPOSALS,
+    MAX_PROPOSALS,
     OUTPUT_THRESHOLD,
     PROPOSAL_THRESHOLD,
     REFINE_THRESHOLD,
     STRIDE_PX,
 )
 
-MOST_SIDE_PX = 32766
-"""Longest side of a frame: OpenCV's resampling counts in 16 bits."""
-_SHRINKS = 10
-"""What the proposal network's convolutions take off each side, before its stride."""
-_AT_A_TIME = 256
-"""Patches cut out in one go."""
-_FROM_HALF = 0.25
-"""Levels of at most this scale are averaged from the halved frame, or from smaller ones."""
-_MOST_VALUES = 3 * 3840 * 2160
-"""Of a frame that is made floats, and of an array that is kept: more would take too much memory for what it gives."""
+MAX_SIDE_PX = 32766
+"""Longest side of a frame: OpenCV resamples with 16-bit coordinates."""
+_SHRINK_PX = 10
+"""Pixels by which the proposal network's convolutions reduce height and width, before its stride."""
+_PATCHES_PER_CALL = 256
+"""Patches cut by one call of OpenCV."""
+_MAX_HALVED_SCALE = 0.25
+"""Levels up to this scale are averaged from the frame halved at least once."""
+_MAX_VALUES = 3 * 3840 * 2160
+"""Larger frames are not converted to floats, and larger arrays are not kept: they would take too much memory."""
 
 _Pixels = Image | FloatArray
 """`(H, W, 3)`, 0 to 255."""
 
 
 class _Scratch:
-    """Arrays that are used again from frame to frame: new ones of such size cost more than what is done to them."""
+    """Arrays reused from frame to frame: allocating arrays of this size costs more than computing on them."""
 
     def __init__(self) -> None:
         self._arrays: dict[str, FloatArray] = {}
 
     def array(self, use: str, shape: tuple[int, ...]) -> FloatArray:
-        """With anything in it."""
+        """An array with undefined contents."""
         array = self._arrays.get(use)
         if array is None or array.shape != shape:
             array = np.empty(shape, np.float32)
-            if array.size <= _MOST_VALUES:
+            if array.size <= _MAX_VALUES:
                 self._arrays[use] = array
         return array
 
     def floats(self, frame: Image) -> _Pixels:
-        """The same in floats, unless they are too many."""
-        if frame.size > _MOST_VALUES:
+        """The frame as floats; unchanged if it is too large."""
+        if frame.size > _MAX_VALUES:
             return frame
         array = self.array("frame", frame.shape)
         np.copyto(array, frame)
         return array
 
     def half(self, use: str, pixels: _Pixels) -> _Pixels:
-        """Means of two by two, bytes of bytes and floats of floats."""
+        """Means of 2 x 2 pixels, in the type of the input."""
         rows, columns = pixels.shape[0] // 2, pixels.shape[1] // 2
         if pixels.dtype == np.uint8:
             return np.asarray(cv2.resize(pixels, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
@@ -74,22 +74,31 @@ class _Scratch:
 
 
 class Mtcnn:
-    """Finds faces in frames up to `MOST_SIDE_PX` a side."""
+    """Finds faces in frames of at most `MAX_SIDE_PX` a side."""
 
     def __init__(self, runners: Mapping[str, Runner]) -> None:
         """
         Args:
-            runners: of 'pnet', 'rnet' and 'onet', as `agecam.models.networks.mtcnn` defines them.
+            runners: for 'pnet', 'rnet' and 'onet', as `agecam.models.networks.mtcnn` defines them.
         """
         self._pnet, self._rnet, self._onet = (runners[name] for name in ("pnet", "rnet", "onet"))
         self._scratch = _Scratch()
 
     def find_faces(self, frame: Image, scales: tuple[float, ...], halvings: int) -> FloatArray:
-        """`(H, W, 3) uint8` BGR -> `(N, 15)`: box, score, five x, five y."""
+        """Find the faces of one frame.
+
+        Args:
+            frame: `(H, W, 3) uint8`, BGR.
+            scales: of the pyramid's levels, largest first.
+            halvings: how often the frame can be halved without a remainder.
+
+        Returns:
+            `(N, 15)`: box, score, five x, five y; best score first.
+        """
         pixels: _Pixels = frame
-        if scales[0] > _FROM_HALF or not halvings:
-            # With levels and patches rounded to bytes, landmarks of small faces go astray: from 20 px on those of
-            # 1 face in 80 by over 5 % of its width. Where only larger ones are looked for that is not worth its time.
+        if scales[0] > _MAX_HALVED_SCALE or not halvings:
+            # If levels and patches are rounded to bytes, landmarks of small faces are off: from 20 px on, those of
+            # 1 face in 80 by over 5 % of its width. If only larger faces are searched for, floats are not worth it.
             pixels = self._scratch.floats(frame)
 
         # 1. Proposals from every level of the pyramid
@@ -107,14 +116,14 @@ class Mtcnn:
         return _suppress(rows, 0.7, over_smaller=True)
 
     def _proposals(self, pixels: _Pixels, scales: tuple[float, ...], halvings: int) -> FloatArray:
-        """`(N, 5)`: box and score, the best of each level."""
-        sheet = _sheet_of(pixels.shape[0], pixels.shape[1], scales)
+        """`(N, 5)`: box and score, after non-maximum suppression within each level."""
+        sheet = _pack_levels(pixels.shape[0], pixels.shape[1], scales)
         (outputs,) = self._pnet(sheet.filled(pixels, scales, halvings, self._scratch)[np.newaxis])
         logits = outputs[:, :, 4]
         rows, columns = np.nonzero((logits > _logit(PROPOSAL_THRESHOLD)) & (sheet.level >= 0))
         levels = sheet.level[rows, columns]
         corner = np.stack([rows, columns], axis=1) * STRIDE_PX - sheet.corners[levels]
-        # The package's cells span 11 px, from their second pixel on: its networks were trained so.
+        # The package's cells span 11 px, from their second pixel on: its networks were trained that way.
         boxes = np.concatenate([corner + 1, corner + CELL_PX], axis=1) + outputs[rows, columns, :4] * (CELL_PX - 1)
         boxes /= np.asarray(scales)[levels, np.newaxis]
         scored = np.concatenate([boxes, _sigmoid(logits[rows, columns])[:, np.newaxis]], axis=1).astype(np.float32)
@@ -123,25 +132,25 @@ class Mtcnn:
 
 @dataclass(frozen=True)
 class _Sheet:
-    """Where the levels of the pyramid lie in one picture."""
+    """Layout of the pyramid levels in one picture."""
 
     height_px: int
     width_px: int
     corners: npt.NDArray[np.int64]
-    """`(levels, 2)`: top and left of each; even, as the network's stride is."""
+    """`(levels, 2)`: top and left of each level; even, because the network's stride is 2."""
     sizes: tuple[tuple[int, int], ...]
-    """Height and width of each."""
+    """Height and width of each level."""
     level: npt.NDArray[np.int8]
-    """Of each cell that the proposal network gives, or -1 where it sees two levels or none."""
+    """Level that each output cell of the proposal network sees; -1 if it sees two levels or none."""
 
     def filled(self, pixels: _Pixels, scales: tuple[float, ...], halvings: int, scratch: _Scratch) -> FloatArray:
-        """The levels of a frame, grey around them."""
+        """The levels of a frame, `(height_px, width_px, 3) float32`; grey between them."""
         sheet = scratch.array("sheet", (self.height_px, self.width_px, 3))
         sheet[:] = GREY
         octaves = [pixels]
         for scale, (top, left), (height, width) in zip(scales, self.corners.tolist(), self.sizes, strict=True):
-            # Averaged from the nearest octave that has at least twice the size: from the whole frame, as the package
-            # does it, that is slow, and the same to the eye of the networks; from the level before, it is not.
+            # Average from the nearest octave of at least twice the size. The package averages from the whole frame:
+            # that is slow and makes no difference to the networks. Averaging from the previous level would.
             while scale <= 0.5 ** (len(octaves) + 1) and len(octaves) <= halvings:
                 octaves.append(scratch.half(f"octave {len(octaves)}", octaves[-1]))
             level = cv2.resize(octaves[-1], (width, height), interpolation=cv2.INTER_AREA)
@@ -150,12 +159,12 @@ class _Sheet:
 
 
 @lru_cache(maxsize=16)
-def _sheet_of(height_px: int, width_px: int, scales: tuple[float, ...]) -> _Sheet:
-    """Levels in rows, each in the first row that has room for it; they come largest first."""
+def _pack_levels(height_px: int, width_px: int, scales: tuple[float, ...]) -> _Sheet:
+    """Pack the levels in shelves, each on the first shelf with room for it; the largest come first."""
     sizes = tuple((int(height_px * scale), int(width_px * scale)) for scale in scales)
     width = _even(sizes[0][1])
     corners: list[tuple[int, int]] = []
-    shelves: list[list[int]] = []  # of each: top and what is taken of its width
+    shelves: list[list[int]] = []  # top and used width of each
     bottom = 0
     for level_height, level_width in sizes:
         shelf = next((shelf for shelf in shelves if shelf[1] + level_width <= width), None)
@@ -165,15 +174,15 @@ def _sheet_of(height_px: int, width_px: int, scales: tuple[float, ...]) -> _Shee
             bottom += _even(level_height)
         corners.append((shelf[0], shelf[1]))
         shelf[1] += _even(level_width)
-    level = np.full(((bottom - _SHRINKS) // STRIDE_PX, (width - _SHRINKS) // STRIDE_PX), -1, np.int8)
-    for number, ((top, left), size) in enumerate(zip(corners, sizes, strict=True)):
-        rows, columns = (math.ceil((side - _SHRINKS) / STRIDE_PX) for side in size)
-        level[top // 2 : top // 2 + rows, left // 2 : left // 2 + columns] = number
+    level = np.full(((bottom - _SHRINK_PX) // STRIDE_PX, (width - _SHRINK_PX) // STRIDE_PX), -1, np.int8)
+    for index, ((top, left), size) in enumerate(zip(corners, sizes, strict=True)):
+        rows, columns = (math.ceil((side - _SHRINK_PX) / STRIDE_PX) for side in size)
+        level[top // 2 : top // 2 + rows, left // 2 : left // 2 + columns] = index
     return _Sheet(bottom, width, np.array(corners), sizes, level)
 
 
 def _even(side_px: int) -> int:
-    """The next even number that leaves a pixel of grey or more: pooling looks one further where a side is odd."""
+    """The next even number that leaves at least one grey pixel: pooling reads one pixel further if a side is odd."""
     return side_px + 2 - side_px % 2
 
 
@@ -185,10 +194,10 @@ def _confident(boxes: FloatArray, logits: FloatArray, threshold: float, *more: F
 def _suppress(rows: FloatArray, overlap: float, over_smaller: bool = False) -> FloatArray:
     """Non-maximum suppression: rows (box, score, ...), best first, without those that a better row overlaps.
 
-    Unlike in the greedy form, a suppressed row still suppresses others; the package works so. `over_smaller` measures
-    the overlap against the smaller of the two areas instead of their union.
+    Unlike in the greedy form, a suppressed row still suppresses others, as in the package. `over_smaller` measures the
+    overlap against the smaller of the two areas instead of their union.
     """
-    rows = rows[np.argsort(-rows[:, 4], kind="stable")[:MOST_PROPOSALS]]
+    rows = rows[np.argsort(-rows[:, 4], kind="stable")[:MAX_PROPOSALS]]
     suppressed = np.zeros(len(rows), bool)
     for first in range(0, len(rows), BLOCK):
         block, better = rows[first : first + BLOCK], rows[: first + BLOCK]
@@ -214,20 +223,22 @@ def _square(boxes: FloatArray) -> FloatArray:
 
 
 def _run(network: Runner, pixels: _Pixels, boxes: FloatArray, size: int, outputs: int, batch_step: int) -> FloatArray:
-    """`(N, outputs)` of the patches in `(N, 4)` boxes."""
+    """Run a network on the patches in `(N, 4)` boxes; returns `(N, outputs)`."""
     if not len(boxes):
         return np.zeros((0, outputs), np.float32)
-    # Kernels are prepared for every size of batch they meet.
+    # Batches are padded because kernels are prepared for each batch size.
     batch = np.zeros((-(-len(boxes) // batch_step) * batch_step, size, size, 3), np.float32)
-    for first in range(0, len(boxes), _AT_A_TIME):
-        some = boxes[first : first + _AT_A_TIME]
+    for first in range(0, len(boxes), _PATCHES_PER_CALL):
+        some = boxes[first : first + _PATCHES_PER_CALL]
         _cut_patches(pixels, some, batch[first : first + len(some)])
     return network(batch)[: len(boxes)]
 
 
 def _cut_patches(pixels: _Pixels, boxes: FloatArray, patches: FloatArray) -> None:
-    """Fill `(N, size, size, 3)` with bilinear samples, from one edge of a box to the other, as TensorFlow takes them;
-    grey outside the frame."""
+    """Fill `(N, size, size, 3)` patches by bilinear sampling from edge to edge of each box, as TensorFlow does.
+
+    Samples outside the frame are grey.
+    """
     shape = patches.shape[:3]
     size = shape[1]
     last_places = np.array(pixels.shape[:2], np.float32) - 1

@@ -1,7 +1,7 @@
-"""Write the golden crops anew: PYTHONPATH=tests python tests/golden/make.py
+"""Rewrite the golden crops: PYTHONPATH=tests python tests/golden/make.py
 
-Only when the crop was changed on purpose and the weights were trained on the new one. Look at the pictures before
-committing them: upright, brows to chin, in their natural colours.
+Only after an intended change of the crop, with weights trained on the new crop. Check the pictures before committing
+them: upright, from brows to chin, in natural colours.
 """
 
 from pathlib import Path

@@ -1,1 +1,1 @@
-"""Models from elsewhere: fetched where a person asks for it, checked, and put into the person's data folder."""
+"""Installs models: downloads them on request, checks them, and puts them into the user's data folder."""

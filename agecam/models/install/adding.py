@@ -1,4 +1,4 @@
-"""`agecam models add`: weights files, wherever they lie -> a model in the person's data folder."""
+"""`agecam models add`: installs weights files as a model in the user's data folder."""
 
 import shutil
 from collections.abc import Callable
@@ -9,100 +9,111 @@ from agecam.errors import AgeCamError, UsageError
 from agecam.models.card import WEIGHTS_SUFFIX, Card, load_card
 from agecam.models.install.download import Watch, download, file_name, is_address
 from agecam.models.install.legacy_hdf5 import CONVOLUTIONS
-from agecam.models.install.vgg_face import MARGIN, NAME, Half, brought_together, checked
+from agecam.models.install.vgg_face import MARGIN, NAME, TaskFile, checked, combine
 from agecam.models.store import find_model, network_files
 from agecam.models.vgg_face import TASKS
 from agecam.runtime.files import PartFile, explained
 
-Begin = Callable[[str, str], "Watch"]
-"""Begins a progress bar, of what and in which unit; what it gives is called as the work goes on."""
+StartProgress = Callable[[str, str], "Watch"]
+"""Starts a progress bar with a description and a unit; returns a function to update it."""
 
 Check = Callable[[Card], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """A half that was added alone: the other one is awaited."""
+class Incomplete:
+    """One of two weights files was added and the other is still missing."""
 
     task: str
     missing: str
 
 
 def add_model(
-    what: list[str], folder: Path, begin: Begin, check: Check, *, name: str | None = None, margin: float = MARGIN
-) -> Card | Waiting:
+    sources: list[str],
+    folder: Path,
+    start_progress: StartProgress,
+    check: Check,
+    *,
+    name: str | None = None,
+    margin: float = MARGIN,
+) -> Card | Incomplete:
     """Install a model.
 
     Args:
-        what: paths or addresses: both halves of a VGG-Face of age and gender, one of them (it waits for the other),
-            or one weights file that lies beside its card.
+        sources: paths or addresses: the VGG-Face files for age and gender, one of them (kept until the other is added),
+            or one weights file with its card next to it.
         folder: where models are installed.
-        begin: how progress is shown.
-        check: raises WeightsError for a model that does not run.
-        name: of the model, where it is put together here.
-        margin: around the detector's box, that the two halves were trained with.
+        start_progress: shows progress.
+        check: raises WeightsError if a model does not run.
+        name: of a model that is combined from two files.
+        margin: around the detector's box, used to train the two files.
+
+    Returns:
+        The card of the installed model, or what is missing.
 
     Raises:
-        SourceError: an address cannot be fetched.
-        WeightsError: a file is damaged, or not what AgeCam knows.
+        SourceError: an address cannot be downloaded.
+        UsageError: both files are for the same task, or the model is already installed.
+        WeightsError: a file is damaged or not supported.
         OutputError: the folder cannot be written.
     """
-    fetched = folder / "downloads"
-    paths = [_local(of, fetched, begin) for of in what]
-    if len(paths) == 1 and paths[0].name.endswith((WEIGHTS_SUFFIX, ".json")) and not is_address(what[0]):
-        return _copied(paths[0], folder, check)
+    downloads = folder / "downloads"
+    paths = [_local_path(source, downloads, start_progress) for source in sources]
+    if len(paths) == 1 and paths[0].name.endswith((WEIGHTS_SUFFIX, ".json")) and not is_address(sources[0]):
+        return _copy_model(paths[0], folder, check)
     waiting = folder / "halves"
     try:
-        halves = _halves(paths, begin)
+        task_files = _task_files(paths, start_progress)
     except AgeCamError:
-        _forget(paths, fetched)  # half a gigabyte of something else
+        _remove(paths, downloads)  # up to half a gigabyte of no use
         raise
     for task in TASKS:
-        if task not in halves and (kept := waiting / f"{name or NAME}-{task}.h5").exists():
-            halves[task] = checked(kept)
-    if missing := [task for task in TASKS if task not in halves]:
-        task, half = next(iter(halves.items()))
-        _copy(half.path, waiting / f"{name or NAME}-{task}.h5")
-        _forget(paths, fetched)
-        return Waiting(task, missing[0])
-    watch = begin("Putting them together", "layer")
-    card = brought_together(halves, folder, margin=margin, name=name or NAME, advance=_counted(watch, 2 * CONVOLUTIONS))
-    _forget([*paths, *(half.path for half in halves.values())], fetched, waiting)
+        if task not in task_files and (kept := waiting / f"{name or NAME}-{task}.h5").exists():
+            task_files[task] = checked(kept)
+    if missing := [task for task in TASKS if task not in task_files]:
+        task, task_file = next(iter(task_files.items()))
+        _copy(task_file.path, waiting / f"{name or NAME}-{task}.h5")
+        _remove(paths, downloads)
+        return Incomplete(task, missing[0])
+    watch = start_progress("Combining", "layer")
+    card = combine(task_files, folder, margin=margin, name=name or NAME, advance=_counted(watch, 2 * CONVOLUTIONS))
+    _remove([*paths, *(task_file.path for task_file in task_files.values())], downloads, waiting)
     return card
 
 
-def _local(of: str, folder: Path, begin: Begin) -> Path:
-    return download(of, folder, begin(f"Fetching {file_name(of)}", "B")) if is_address(of) else Path(of)
+def _local_path(source: str, folder: Path, start_progress: StartProgress) -> Path:
+    if not is_address(source):
+        return Path(source)
+    return download(source, folder, start_progress(f"Downloading {file_name(source)}", "B"))
 
 
-def _halves(paths: list[Path], begin: Begin) -> dict[str, Half]:
-    halves: dict[str, Half] = {}
+def _task_files(paths: list[Path], start_progress: StartProgress) -> dict[str, TaskFile]:
+    task_files: dict[str, TaskFile] = {}
     for path in paths:
-        half = checked(path, _counted(begin(f"Checking {path.name}", "layer"), CONVOLUTIONS))
-        if half.layout.task in halves:
-            raise UsageError(
-                f"{halves[half.layout.task].path} and {path} both say the {half.layout.task}: name one of them."
-            )
-        halves[half.layout.task] = half
-    return halves
+        task_file = checked(path, _counted(start_progress(f"Checking {path.name}", "layer"), CONVOLUTIONS))
+        task = task_file.layout.task
+        if task in task_files:
+            raise UsageError(f"{task_files[task].path} and {path} are both for {task}: name only one of them.")
+        task_files[task] = task_file
+    return task_files
 
 
-def _counted(watch: Watch, of: int) -> Callable[[], None]:
+def _counted(watch: Watch, total: int) -> Callable[[], None]:
     done = 0
 
     def advance() -> None:
         nonlocal done
         done += 1
-        watch(done, of)
+        watch(done, total)
 
     return advance
 
 
-def _copied(path: Path, folder: Path, check: Check) -> Card:
-    """A model in our own layout, which lies somewhere else."""
+def _copy_model(path: Path, folder: Path, check: Check) -> Card:
+    """Install a model that is already in AgeCam's own layout."""
     card = load_card(find_model(str(path)))
     if card.path.parent.resolve() == folder.resolve():
-        raise UsageError(f"{card.path} is installed already.")
+        raise UsageError(f"{card.path} is already installed.")
     network_files(card).weights.check()
     check(card)
     others = [card.path.with_name(form.file) for form in card.forms]
@@ -122,8 +133,8 @@ def _copy(path: Path, to: Path) -> None:
         file.discard()
 
 
-def _forget(paths: list[Path], *folders: Path) -> None:
-    """Remove what was only fetched or kept on the way."""
+def _remove(paths: list[Path], *folders: Path) -> None:
+    """Remove the files that lie in these folders, then the folders if they are empty."""
     for path in paths:
         if path.parent in folders:
             path.unlink(missing_ok=True)

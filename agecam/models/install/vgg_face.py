@@ -1,4 +1,4 @@
-"""The age and the gender half of VGG-Face -> one model: weights, ONNX form and card. Needs no TensorFlow."""
+"""Combines VGG-Face files for age and gender into one model: weights, ONNX file and card. Needs no TensorFlow."""
 
 import datetime
 import json
@@ -12,85 +12,93 @@ import numpy as np
 from agecam.errors import WeightsError
 from agecam.models.card import CONVENTIONS, WEIGHTS_SUFFIX, Calibration, Card, Form
 from agecam.models.files import file_digest
-from agecam.models.install.legacy_hdf5 import CONVOLUTIONS, Layers, Layout, opened
+from agecam.models.install.legacy_hdf5 import CONVOLUTIONS, FileLayout, Layers, opened
 from agecam.models.install.vgg_face_files import onnx_of, write_weights
-from agecam.models.vgg_face import TASKS, TRUNK
+from agecam.models.vgg_face import BACKBONE, TASKS
 from agecam.runtime.files import PartFile, explained, write_whole
 from agecam.types import CropSpec
 
 NAME = "vgg-face"
 MARGIN = 0.4
-"""Of the faces that the archives of IMDB-WIKI are cut to, which the published weights were trained on."""
+"""Margin of the face crops in the IMDB-WIKI archives, on which the published weights were trained."""
 UNCALIBRATED = Calibration(interval_tail=0.1, gender_temperature=1.0, unsure_below=0.6)
 LICENCE = (
-    "The weights' own: those of VGG-Face and what is trained on IMDB-WIKI are for research, not for commercial use "
-    "(CC BY-NC 4.0; the pictures belong to their owners). The program's code is MIT."
+    "VGG-Face and weights trained on IMDB-WIKI are for research, not for commercial use (CC BY-NC 4.0; the pictures "
+    "belong to their owners). The program's code is MIT."
 )
 
 Advance = Callable[[], None]
-"""Called for each layer that is done."""
+"""Called after each layer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Half:
-    """A weights file that says one thing about a face."""
+class TaskFile:
+    """A checked weights file for one task, age or gender."""
 
     path: Path
-    layout: Layout
+    layout: FileLayout
     sha256: str
 
 
-def checked(path: Path, advance: Advance = lambda: None) -> Half:
-    """Read a file in the older layout from end to end.
+def checked(path: Path, advance: Advance = lambda: None) -> TaskFile:
+    """Check a whole file in the legacy HDF5 layout.
 
     Raises:
-        WeightsError: it is damaged, has another form, or says neither age nor gender.
+        WeightsError: it is damaged, has another structure, or is for neither age nor gender.
     """
     with opened(path) as layers:
         if layers.layout.task not in TASKS:
             raise WeightsError(
-                f"{path} is VGG-Face itself, which knows people and neither age nor gender: train with it "
-                "(python -m training.transfer), or name weights that were."
+                f"{path} is VGG-Face itself, which recognises people rather than age or gender: train with it "
+                "(python -m training.vgg_face.transfer), or use weights trained from it."
             )
         for index in range(CONVOLUTIONS):
             layers.tensors(index)
             advance()
-        return Half(path, layers.layout, file_digest(path))
+        return TaskFile(path, layers.layout, file_digest(path))
 
 
-def brought_together(
-    halves: dict[str, Half], folder: Path, *, margin: float = MARGIN, name: str = NAME, advance: Advance = lambda: None
+def combine(
+    task_files: dict[str, TaskFile],
+    folder: Path,
+    *,
+    margin: float = MARGIN,
+    name: str = NAME,
+    advance: Advance = lambda: None,
 ) -> Card:
-    """Write the model of both halves into a folder, complete or not at all.
+    """Write the model combined from both files into a folder, complete or not at all.
 
-    The trunks are compared tensor by tensor; where they are equal, one serves both heads.
+    The backbones are compared tensor by tensor; if they are equal, both heads share one.
 
     Args:
-        halves: by task.
-        margin: that the faces were cut with for training, as a share of the detector's box on every side.
+        task_files: by task.
+        folder: of the model.
+        margin: of the training crops, on every side, as a share of the detector's box.
+        name: of the model.
+        advance: called after each layer.
 
     Raises:
-        WeightsError: the halves do not fit each other.
-        OutputError: nothing can be written there.
+        WeightsError: the two files do not match.
+        OutputError: the folder cannot be written.
     """
-    age, gender = (halves[task] for task in TASKS)
+    age, gender = (task_files[task] for task in TASKS)
     if replace(age.layout, task="gender") != gender.layout:
-        raise WeightsError(f"{age.path} and {gender.path} are of networks of different sizes: add two that match.")
+        raise WeightsError(f"{age.path} and {gender.path} belong to networks of different sizes: add two that match.")
     weights, onnx = PartFile(folder / f"{name}{WEIGHTS_SUFFIX}"), PartFile(folder / f"{name}.onnx")
     try:
         weights.close()
         onnx.close()
         with opened(age.path) as age_layers, opened(gender.path) as gender_layers, explained(weights.final):
-            shared = all(_equal(age_layers, gender_layers, index) for index in range(len(TRUNK)))
-            for _ in TRUNK if shared else ():
-                advance()  # read once and written once
+            shared = all(_equal(age_layers, gender_layers, index) for index in range(len(BACKBONE)))
+            for _ in BACKBONE if shared else ():
+                advance()  # these layers are written once, but the total counts both files
             layers = {"age": age_layers, "gender": gender_layers}
             write_weights(weights.path, layers, shared, advance)
         onnx.path.write_bytes(onnx_of(weights.path, weights.final.name, age.layout, shared))
         arguments = {"channels": age.layout.channels, "features": age.layout.features, "shared": shared}
         form = Form(onnx.final.name, file_digest(onnx.path), reads_weights=True)
-        sha = file_digest(weights.path)
-        card = _card(name, age.layout, arguments, margin, halves, sha, form, folder / f"{name}.json")
+        sha256 = file_digest(weights.path)
+        card = _card(name, age.layout, arguments, margin, task_files, sha256, form, folder / f"{name}.json")
         weights.commit()
         onnx.commit()
     finally:
@@ -106,11 +114,11 @@ def _equal(one: Layers, other: Layers, index: int) -> bool:
 
 def _card(
     name: str,
-    layout: Layout,
+    layout: FileLayout,
     arguments: dict[str, Any],
     margin: float,
-    halves: dict[str, Half],
-    sha: str,
+    task_files: dict[str, TaskFile],
+    sha256: str,
     form: Form,
     path: Path,
 ) -> Card:
@@ -125,8 +133,11 @@ def _card(
         date=datetime.date.today().isoformat(),
         data_sets=[],
         metrics={},
-        made_from=[{"task": task, "file": half.path.name, "sha256": half.sha256} for task, half in halves.items()],
-        sha256=sha,
+        made_from=[
+            {"task": task, "file": task_file.path.name, "sha256": task_file.sha256}
+            for task, task_file in task_files.items()
+        ],
+        sha256=sha256,
         forms=[form],
         path=path,
     )

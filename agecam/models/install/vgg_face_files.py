@@ -1,6 +1,6 @@
-"""VGG-Face of age and gender on disk: the weights file as Keras has it, and the ONNX form that points into it.
+"""Writes the combined VGG-Face model: the Keras weights file, and the ONNX file that refers to its tensors.
 
-The numbers, a gigabyte, exist once: where the HDF5 file keeps a tensor in one piece, the ONNX file names its place.
+The weights, a gigabyte, are stored once: the ONNX file gives the offsets of the tensors in the HDF5 file.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -8,82 +8,85 @@ from pathlib import Path
 
 import h5py
 
-from agecam.models.install.legacy_hdf5 import Layers, Layout
-from agecam.models.onnx_graph import NONE, OnnxGraph, stored
-from agecam.models.vgg_face import TASKS, TRUNK
+from agecam.models.install.legacy_hdf5 import FileLayout, Layers
+from agecam.models.onnx_graph import NONE, OnnxGraph, external_tensor
+from agecam.models.vgg_face import BACKBONE, TASKS
 from agecam.types import OUTPUTS
 
 HEAD = ("fc6", "fc7", "predictions")
 
 
 def write_weights(path: Path, layers: Mapping[str, Layers], shared: bool, advance: Callable[[], None]) -> None:
-    """Write the weights file, one layer in memory at a time; it is not complete before this returns.
+    """Write the weights file, one layer in memory at a time; it is complete only when this returns.
 
     Args:
-        layers: of the files that it is made from, by task.
-        shared: whether one trunk serves both heads.
-        advance: called for each layer.
+        path: of the weights file.
+        layers: of the source files, by task.
+        shared: whether one backbone serves both heads.
+        advance: called after each layer.
     """
     with h5py.File(path, "w") as file:
-        for task, index, name in _places(shared):
-            for place, numbers in enumerate(layers[task].tensors(index)):
-                file.create_dataset(f"layers/{name}/vars/{place}", data=numbers, dtype="<f4")
+        for task, index, name in _sources(shared):
+            for variable, values in enumerate(layers[task].tensors(index)):
+                file.create_dataset(f"layers/{name}/vars/{variable}", data=values, dtype="<f4")
             advance()
-        # Keras looks for the layers without numbers, too.
-        for name in _WITHOUT_NUMBERS:
+        # Keras also expects the layers without weights.
+        for name in _WITHOUT_WEIGHTS:
             file.create_group(f"layers/{name}/vars")
 
 
-def onnx_of(path: Path, name: str, layout: Layout, shared: bool) -> bytes:
-    """The ONNX file that belongs to a weights file.
+def onnx_of(path: Path, name: str, layout: FileLayout, shared: bool) -> bytes:
+    """Content of the ONNX file that belongs to a weights file.
 
     Args:
-        path: the weights file as it lies now.
-        name: what it will be called, beside the ONNX file.
+        path: current path of the weights file.
+        name: its final name, next to the ONNX file.
+        layout: structure of the network.
+        shared: whether one backbone serves both heads.
     """
     graph = OnnxGraph("vgg_face", layout.size_px, layout.size_px)
     scaled = graph.scale(graph.pixels, 1 / 255)
     with h5py.File(path, "r") as file:
-        numbers = {
-            (task, index): [stored(Path(name), file[f"layers/{layer}/vars/{place}"]) for place in (0, 1)]
-            for task, index, layer in _places(shared)
+        tensors = {
+            (task, index): [external_tensor(Path(name), file[f"layers/{layer}/vars/{variable}"]) for variable in (0, 1)]
+            for task, index, layer in _sources(shared)
         }
     heads, features = [], ""
     for task in TASKS:
         if not features or not shared:
             x = scaled
-            for index, (block, layer) in enumerate(TRUNK):
+            for index, (block, layer) in enumerate(BACKBONE):
                 if layer == 1 and block > 1:
                     x = graph.pool(x, "MaxPool", (2, 2), (2, 2), NONE)
-                kernel, bias = numbers[task, index]
+                kernel, bias = tensors[task, index]
                 x = graph.node("Relu", graph.convolution(x, kernel, bias, (1, 1, 1, 1)))
             features = graph.flatten(graph.pool(x, "MaxPool", (2, 2), (2, 2), NONE))
         x = features
-        for index in range(len(TRUNK), len(TRUNK) + len(HEAD)):
-            x = graph.dense(x, *numbers[task, index])
-            if index < len(TRUNK) + len(HEAD) - 1:
+        for index in range(len(BACKBONE), len(BACKBONE) + len(HEAD)):
+            x = graph.dense(x, *tensors[task, index])
+            if index < len(BACKBONE) + len(HEAD) - 1:
                 x = graph.node("Relu", x)
         heads.append(x)
     return graph.as_bytes(graph.node("Concat", *heads, axis=1), ["N", OUTPUTS])
 
 
-def _places(shared: bool) -> Iterator[tuple[str, int, str]]:
-    """Of every layer with numbers: the task whose file has it, its place there, and what Keras calls it in its file.
+def _sources(shared: bool) -> Iterator[tuple[str, int, str]]:
+    """For every layer with weights: task of the source file, index there, and layer name in the Keras weights file.
 
-    Keras counts the layers of each kind in the order in which it would run them: the two heads side by side, and the
-    two trunks where there are two.
+    Keras numbers the layers of each class in the order in which it runs them: the layers of the two heads alternate, as
+    do those of the two backbones if there are two.
     """
-    trunks = list(TASKS)[:1] if shared else list(TASKS)
-    for index in range(len(TRUNK)):
-        for place, task in enumerate(trunks):
-            yield task, index, _counted("conv2d", index * len(trunks) + place)
-    for place in range(len(HEAD)):
+    backbones = list(TASKS)[:1] if shared else list(TASKS)
+    for index in range(len(BACKBONE)):
+        for number, task in enumerate(backbones):
+            yield task, index, _layer_name("conv2d", index * len(backbones) + number)
+    for index in range(len(HEAD)):
         for number, task in enumerate(TASKS):
-            yield task, len(TRUNK) + place, _counted("__whole", place * len(TASKS) + number)
+            yield task, len(BACKBONE) + index, _layer_name("__whole", index * len(TASKS) + number)
 
 
-def _counted(kind: str, number: int) -> str:
+def _layer_name(kind: str, number: int) -> str:
     return f"{kind}_{number}" if number else kind
 
 
-_WITHOUT_NUMBERS = ("input_layer", "rescaling", "concatenate")
+_WITHOUT_WEIGHTS = ("input_layer", "rescaling", "concatenate")

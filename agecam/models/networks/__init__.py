@@ -1,7 +1,7 @@
-"""The only definitions of the networks. Pure Keras 3: no backend is named here.
+"""The only definitions of the networks, in pure Keras 3: no backend is named here.
 
-Those for age and gender take `(N, size, size, 3) float`, RGB, 0 to 255, and scale inside themselves; they give
-`(N, 103)` logits: the 101 ages from 0 to 100, then female and male. Those of the detector take BGR.
+The age and gender networks take `(N, size, size, 3) float`, RGB, 0 to 255, and scale the pixels themselves; they return
+`(N, 103)` logits: the 101 ages from 0 to 100, then female and male. The networks of the detector take BGR.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ __all__ = ["NETWORKS", "OUTPUTS", "build_network", "compact", "vgg_face"]
 
 
 def build_network(name: str, size_px: int | None, **arguments: Any) -> keras.Model:
-    """The network that a card names, or one of the detector's, not trained.
+    """Build an untrained network: one that a card can name, or one of the detector's.
 
     Raises:
         WeightsError: no network has this name.
@@ -27,7 +27,7 @@ def build_network(name: str, size_px: int | None, **arguments: Any) -> keras.Mod
     definition = NETWORKS.get(name) or DETECTOR_NETWORKS.get(name)
     if definition is None:
         raise WeightsError(
-            "No network is called '{name}': there are {names}.", name=name, names=", ".join(sorted(NETWORKS))
+            "There is no network called '{name}': choose one of {names}.", name=name, names=", ".join(sorted(NETWORKS))
         )
     return definition(size_px, **arguments)
 

@@ -15,15 +15,15 @@ def compact(
     dropout: float = 0.2,
     grid_features: int = 0,
 ) -> keras.Model:
-    """A small residual network (He et al. 2016), one trunk for both tasks.
+    """A small residual network (He et al. 2016), with one backbone for both tasks.
 
     Args:
         size_px: side of the input, at most 112.
-        stem: channels of the first convolution, which halves the picture.
-        stages: (channels, residual blocks) of each stage; each halves the picture again.
-        dropout: share of the pooled features left out in training.
-        grid_features: 0 averages the last feature maps; else they keep their places, since an aligned face has
-            its eyes and mouth always in the same ones, and are brought down to this many features.
+        stem: channels of the first convolution, which halves the resolution.
+        stages: (channels, residual blocks) of each stage; each halves the resolution again.
+        dropout: share of the pooled features dropped in training.
+        grid_features: if 0, the last feature maps are averaged; otherwise they are flattened, because eyes and mouth of
+            an aligned face are always in the same place, and reduced to this many features.
     """
     inputs = keras.Input((size_px, size_px, 3), name="faces_rgb")
     x = layers.Rescaling(1 / 64, offset=-2.0, name="scale")(inputs)
@@ -51,10 +51,10 @@ def conv_bn(x: Any, channels: int, kernel: int = 3, stride: int = 1) -> Any:
 
 
 def residual(x: Any, channels: int, stride: int) -> Any:
-    """Two convolutions around which the input goes past (He et al. 2016)."""
+    """A residual block of two convolutions (He et al. 2016)."""
     shortcut = x
     if stride > 1:
-        # Averaging before the 1 x 1 convolution keeps what a strided one would throw away (He et al. 2019).
+        # Averaging before the 1 x 1 convolution keeps what a strided one would discard (He et al. 2019).
         shortcut = layers.AveragePooling2D(stride, padding="same")(shortcut)
     if shortcut.shape[-1] != channels:
         shortcut = conv_bn(shortcut, channels, kernel=1)

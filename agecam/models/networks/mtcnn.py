@@ -1,10 +1,10 @@
-"""P-Net, R-Net and O-Net of MTCNN (Zhang et al. 2016), in the form in which they run here.
+"""P-Net, R-Net and O-Net of MTCNN (Zhang et al. 2016), as they run here.
 
-They take BGR of 0 to 255: the change to RGB and the scaling to -1..1 are folded into each network's first convolution,
-and all outputs are joined into one head, so that nothing is done to the pixels before and one array comes out. Their
-weights are those of the `mtcnn` package, which `training.export_detector` folds.
+They take BGR, 0 to 255: the conversion to RGB and the scaling to -1..1 are folded into each network's first
+convolution, and all outputs are joined in one head, so pixels need no preprocessing and one array is returned. The
+weights are those of the `mtcnn` package, folded by `training.compact.export_detector`.
 
-Boxes are given as offsets of (top, left, bottom, right), in sides of the box.
+Boxes are offsets of (top, left, bottom, right), relative to the side of the box.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from keras import layers
 
 
 def pnet(size_px: int | None = None) -> keras.Model:
-    """`(1, H, W, 3)` -> `(1, rows, columns, 5)`: four offsets, and the logit of 'face', for every second pixel."""
+    """`(1, H, W, 3)` -> `(1, rows, columns, 5)`: four offsets and the 'face' logit, for every second pixel."""
     pixels = keras.Input((size_px, size_px, 3), name="pixels_bgr")
     x = layers.MaxPooling2D(2, 2, "same")(_conv(pixels, 10, 1))
     x = _conv(_conv(x, 16, 2), 32, 3)
@@ -22,7 +22,7 @@ def pnet(size_px: int | None = None) -> keras.Model:
 
 
 def rnet(size_px: int = 24) -> keras.Model:
-    """`(N, 24, 24, 3)` -> `(N, 5)`: four offsets, and the logit of 'face'."""
+    """`(N, 24, 24, 3)` -> `(N, 5)`: four offsets and the 'face' logit."""
     pixels = keras.Input((size_px, size_px, 3), name="pixels_bgr")
     x = layers.MaxPooling2D(3, 2, "same")(_conv(pixels, 28, 1))
     x = layers.MaxPooling2D(3, 2)(_conv(x, 48, 2))
@@ -31,7 +31,7 @@ def rnet(size_px: int = 24) -> keras.Model:
 
 
 def onet(size_px: int = 48) -> keras.Model:
-    """`(N, 48, 48, 3)` -> `(N, 15)`: four offsets, the logit of 'face', five x and five y of the landmarks."""
+    """`(N, 48, 48, 3)` -> `(N, 15)`: four offsets, the 'face' logit, five x and five y of the landmarks."""
     pixels = keras.Input((size_px, size_px, 3), name="pixels_bgr")
     x = layers.MaxPooling2D(3, 2, "same")(_conv(pixels, 32, 1))
     x = layers.MaxPooling2D(3, 2)(_conv(x, 64, 2))

@@ -36,7 +36,7 @@
         <translation>카메라 해상도(&amp;U)</translation>
     </message>
     <message>
-        <source>As the camera has it</source>
+        <source>Camera default</source>
         <translation>카메라 기본값</translation>
     </message>
     <message>
@@ -101,7 +101,7 @@
     </message>
     <message>
         <source>&amp;Copy picture</source>
-        <translation>사진 복사(&amp;C)</translation>
+        <translation>이미지 복사(&amp;C)</translation>
     </message>
     <message>
         <source>&amp;Record video</source>
@@ -141,7 +141,7 @@
     </message>
     <message>
         <source>B&amp;lur faces</source>
-        <translation>얼굴 흐리게(&amp;L)</translation>
+        <translation>얼굴 흐리게 처리(&amp;L)</translation>
     </message>
     <message>
         <source>&amp;Mirror cameras</source>
@@ -152,8 +152,8 @@
         <translation>화면 속 사람(&amp;P)</translation>
     </message>
     <message>
-        <source>Fig&amp;ures of speed</source>
-        <translation>속도 수치(&amp;U)</translation>
+        <source>Performance &amp;overlay</source>
+        <translation>성능 오버레이(&amp;O)</translation>
     </message>
     <message>
         <source>&amp;Full screen</source>
@@ -181,42 +181,42 @@
     </message>
     <message>
         <source>Choose a camera, or drop a video or picture here.</source>
-        <translation>카메라를 고르거나 동영상이나 사진을 여기에 끌어다 놓으세요.</translation>
+        <translation>카메라를 선택하거나 동영상 또는 사진을 여기에 끌어다 놓으세요.</translation>
     </message>
     <message>
-        <source>Opening {name} ...</source>
+        <source>Opening {name}...</source>
         <translation>{name} 여는 중...</translation>
     </message>
     <message>
-        <source>Loading the networks ...</source>
+        <source>Loading neural networks...</source>
         <translation>신경망을 불러오는 중...</translation>
     </message>
     <message>
         <source>Waiting for {name}</source>
-        <translation>{name} 기다리는 중</translation>
+        <translation>{name} 연결을 기다리는 중</translation>
     </message>
     <message>
-        <source>{name} cannot be shown</source>
+        <source>Cannot show {name}</source>
         <translation>{name} 소스를 표시할 수 없습니다</translation>
     </message>
     <message>
-        <source>Faces are not judged</source>
-        <translation>얼굴을 분석하지 못하고 있습니다</translation>
+        <source>Faces cannot be analysed</source>
+        <translation>얼굴을 분석할 수 없습니다</translation>
     </message>
     <message>
-        <source>AgeCam tries again by itself.</source>
+        <source>AgeCam retries automatically.</source>
         <translation>AgeCam이 자동으로 다시 시도합니다.</translation>
     </message>
     <message>
         <source>Try now</source>
-        <translation>지금 시도</translation>
+        <translation>지금 다시 시도</translation>
     </message>
     <message>
         <source>Copy details</source>
         <translation>자세한 정보 복사</translation>
     </message>
     <message>
-        <source>The details are on the clipboard.</source>
+        <source>Details copied to the clipboard.</source>
         <translation>자세한 정보를 클립보드에 복사했습니다.</translation>
     </message>
     <message>
@@ -224,47 +224,47 @@
         <translation>데모 보기</translation>
     </message>
     <message>
-        <source>AgeCam may not use the camera: allow it in the system&apos;s privacy settings, then start AgeCam again.</source>
-        <translation>AgeCam이 카메라를 사용할 수 없습니다. 시스템의 개인정보 보호 설정에서 허용한 다음 AgeCam을 다시 시작하세요.</translation>
+        <source>AgeCam has no permission to use the camera: allow it in the system&apos;s privacy settings, then restart AgeCam.</source>
+        <translation>AgeCam에 카메라 사용 권한이 없습니다. 시스템의 개인정보 보호 설정에서 허용한 다음 AgeCam을 다시 시작하세요.</translation>
     </message>
     <message>
-        <source>No camera is connected, so this is the demo.</source>
-        <translation>연결된 카메라가 없어 데모를 보여 드립니다.</translation>
+        <source>No camera is connected: showing the demo.</source>
+        <translation>연결된 카메라가 없어 데모를 표시합니다.</translation>
     </message>
     <message>
         <source>{name} is connected.</source>
         <translation>{name} 카메라가 연결되었습니다.</translation>
     </message>
     <message>
-        <source>Use it</source>
-        <translation>사용하기</translation>
+        <source>Use camera</source>
+        <translation>이 카메라 사용</translation>
     </message>
     <message>
         <source>Saved {name}</source>
         <translation>{name} 파일을 저장했습니다</translation>
     </message>
     <message>
-        <source>The picture is on the clipboard.</source>
-        <translation>사진을 클립보드에 복사했습니다.</translation>
+        <source>Picture copied to the clipboard.</source>
+        <translation>이미지를 클립보드에 복사했습니다.</translation>
     </message>
     <message>
         <source>Open folder</source>
         <translation>폴더 열기</translation>
     </message>
     <message>
-        <source>There is no picture to save yet.</source>
-        <translation>아직 저장할 사진이 없습니다.</translation>
+        <source>Nothing to save yet: no picture is shown.</source>
+        <translation>표시된 이미지가 없어 아직 저장할 수 없습니다.</translation>
     </message>
     <message>
-        <source>No face has been judged yet: there is nothing to export.</source>
-        <translation>아직 분석한 얼굴이 없어 내보낼 내용이 없습니다.</translation>
+        <source>Nothing to export yet: no face has been analysed.</source>
+        <translation>아직 분석한 얼굴이 없어 내보낼 결과가 없습니다.</translation>
     </message>
     <message>
-        <source>Saved the recording {name}</source>
-        <translation>녹화 파일 {name} 저장 완료</translation>
+        <source>Saved recording {name}</source>
+        <translation>{name} 녹화 파일을 저장했습니다</translation>
     </message>
     <message>
-        <source>The camera gives {width} x {height}, the nearest it offers.</source>
+        <source>The camera uses {width} x {height}, the closest resolution it supports.</source>
         <translation>카메라가 지원하는 가장 가까운 해상도인 {width} x {height}(으)로 표시합니다.</translation>
     </message>
     <message>
@@ -272,7 +272,7 @@
         <translation>화면 속 사람</translation>
     </message>
     <message>
-        <source>Nobody is in view.</source>
+        <source>No one is in view.</source>
         <translation>화면에 사람이 없습니다.</translation>
     </message>
     <message>
@@ -281,7 +281,7 @@
     </message>
     <message>
         <source>{seconds} s in view</source>
-        <translation>{seconds}초 동안</translation>
+        <translation>{seconds}초째 보임</translation>
     </message>
     <message>
         <source>female</source>
@@ -309,31 +309,31 @@
     </message>
     <message>
         <source>apparent age {age}</source>
-        <translation>겉보기 나이 {age}</translation>
+        <translation>겉보기 나이 {age}세</translation>
     </message>
     <message>
-        <source>likeliest {age}</source>
-        <translation>최빈값 {age}</translation>
+        <source>most likely {age}</source>
+        <translation>확률 최대 {age}세</translation>
     </message>
     <message>
-        <source>Click a person to see the probability of every age.</source>
-        <translation>사람을 클릭하면 나이별 확률을 볼 수 있습니다.</translation>
+        <source>Click a person to see the probability of each age.</source>
+        <translation>사람을 클릭하면 나이별 확률이 표시됩니다.</translation>
     </message>
     <message>
         <source>shown {fps} / s</source>
-        <translation>표시 {fps} / 초</translation>
+        <translation>표시 초당 {fps}프레임</translation>
     </message>
     <message>
         <source>analysed {fps} / s</source>
-        <translation>분석 {fps} / 초</translation>
+        <translation>분석 초당 {fps}프레임</translation>
     </message>
     <message>
         <source>delay {p50} ms, 95 % under {p95} ms</source>
-        <translation>지연 {p50} ms, 95 %는 {p95} ms 이하</translation>
+        <translation>지연 {p50} ms, 95%는 {p95} ms 미만</translation>
     </message>
     <message>
         <source>dropped {count}</source>
-        <translation>건너뜀 {count}</translation>
+        <translation>건너뛴 프레임 {count}개</translation>
     </message>
     <message>
         <source>{name} {ms} ms</source>
@@ -341,19 +341,19 @@
     </message>
     <message>
         <source>step {ms} of {budget} ms</source>
-        <translation>단계 {ms} / {budget} ms</translation>
+        <translation>처리 시간 {ms} / {budget} ms</translation>
     </message>
     <message>
         <source>detector 1 frame in {every}, from {px} px</source>
-        <translation>검출 {every}프레임마다, {px} px부터</translation>
+        <translation>검출 {every}프레임마다 1회, {px} px 이상</translation>
     </message>
     <message>
-        <source>judged {judged} of {people}</source>
-        <translation>판정 {people}명 중 {judged}명</translation>
+        <source>estimated {estimated} of {people}</source>
+        <translation>추정 {people}명 중 {estimated}명</translation>
     </message>
     <message>
         <source>faces {count}</source>
-        <translation>얼굴 {count}</translation>
+        <translation>얼굴 {count}개</translation>
     </message>
     <message>
         <source>Videos and pictures</source>
@@ -364,12 +364,12 @@
         <translation>모든 파일</translation>
     </message>
     <message>
-        <source>CSV tables</source>
-        <translation>CSV 표</translation>
+        <source>CSV files</source>
+        <translation>CSV 파일</translation>
     </message>
     <message>
-        <source>Address of the stream (rtsp://, http://, ...)</source>
-        <translation>스트림 주소 (rtsp://, http://, ...)</translation>
+        <source>Stream address (rtsp://, http://, ...)</source>
+        <translation>스트림 주소(rtsp://, http://, ...)</translation>
     </message>
     <message>
         <source>Choose...</source>
@@ -380,20 +380,20 @@
         <translation>설정</translation>
     </message>
     <message>
-        <source>Networks</source>
-        <translation>신경망</translation>
+        <source>Analysis</source>
+        <translation>분석</translation>
     </message>
     <message>
         <source>Model</source>
         <translation>모델</translation>
     </message>
     <message>
-        <source>Compute on</source>
+        <source>Compute device</source>
         <translation>계산 장치</translation>
     </message>
     <message>
-        <source>graphics card if there is one</source>
-        <translation>그래픽 카드(있는 경우)</translation>
+        <source>graphics card if available</source>
+        <translation>그래픽 카드(사용 가능한 경우)</translation>
     </message>
     <message>
         <source>processor</source>
@@ -404,8 +404,8 @@
         <translation>그래픽 카드</translation>
     </message>
     <message>
-        <source>Smallest face</source>
-        <translation>가장 작은 얼굴</translation>
+        <source>Minimum face size</source>
+        <translation>최소 얼굴 크기</translation>
     </message>
     <message>
         <source>Saving</source>
@@ -416,23 +416,23 @@
         <translation>폴더</translation>
     </message>
     <message>
-        <source>Save pictures as mirrored as the preview</source>
-        <translation>미리보기처럼 좌우를 바꾸어 저장</translation>
+        <source>Mirror saved pictures like the preview</source>
+        <translation>저장할 이미지도 미리 보기처럼 좌우 반전</translation>
     </message>
     <message>
-        <source>With each screenshot, also the picture without labels</source>
-        <translation>스크린샷마다 표시 없는 사진도 저장</translation>
+        <source>Also save each screenshot without labels</source>
+        <translation>레이블이 없는 스크린샷도 저장</translation>
     </message>
     <message>
-        <source>Blur faces in what is saved</source>
-        <translation>저장할 때 얼굴 흐리게</translation>
+        <source>Blur faces in saved files</source>
+        <translation>저장할 파일에서 얼굴 흐리게 처리</translation>
     </message>
     <message>
-        <source>With each screenshot, also the results as JSON</source>
-        <translation>스크린샷마다 결과도 JSON으로 저장</translation>
+        <source>Also save the results of each screenshot as JSON</source>
+        <translation>스크린샷의 분석 결과도 JSON으로 저장</translation>
     </message>
     <message>
-        <source>Look</source>
+        <source>Appearance</source>
         <translation>모양</translation>
     </message>
     <message>
@@ -440,8 +440,8 @@
         <translation>테마</translation>
     </message>
     <message>
-        <source>as the system</source>
-        <translation>시스템 설정</translation>
+        <source>system default</source>
+        <translation>시스템 설정에 따름</translation>
     </message>
     <message>
         <source>light</source>
@@ -456,19 +456,19 @@
         <translation>AgeCam 정보</translation>
     </message>
     <message>
-        <source>Writes apparent age and gender beside every face. These are a network&apos;s guesses at how a person looks, not facts about them, and not for decisions about anybody.</source>
-        <translation>모든 얼굴 옆에 겉보기 나이와 성별을 표시합니다. 이는 겉모습에 대한 신경망의 추측일 뿐 그 사람에 대한 사실이 아니며, 누군가에 대한 결정에 쓰여서는 안 됩니다.</translation>
+        <source>Shows apparent age and gender next to each face. These are a neural network&apos;s estimates of how people look, not facts about them, and must not be used for decisions about anyone.</source>
+        <translation>각 얼굴 옆에 겉보기 나이와 성별을 표시합니다. 이 값은 신경망이 겉모습을 바탕으로 추정한 것이며 사실이 아니므로, 사람에 대한 의사 결정에 사용해서는 안 됩니다.</translation>
     </message>
     <message>
-        <source>Nothing leaves this computer: all is computed here, and nothing is stored unless you save it.</source>
-        <translation>어떤 것도 이 컴퓨터 밖으로 나가지 않습니다. 모든 계산은 여기에서 이루어지며, 직접 저장하지 않는 한 아무것도 남지 않습니다.</translation>
+        <source>Nothing leaves this computer: all processing happens here, and nothing is stored unless you save it.</source>
+        <translation>어떤 데이터도 이 컴퓨터 밖으로 나가지 않습니다. 모든 처리는 이 컴퓨터에서 이루어지며, 직접 저장하지 않는 한 아무것도 저장되지 않습니다.</translation>
     </message>
     <message>
-        <source>AgeCam is free software under the MIT licence. It stands on Qt for Python (LGPL), TensorFlow (Apache 2.0), OpenCV (Apache 2.0), MTCNN (MIT), FFmpeg through PyAV, NumPy, SciPy and pyqtgraph.</source>
-        <translation>AgeCam은 MIT 라이선스의 자유 소프트웨어입니다. Qt for Python(LGPL), TensorFlow(Apache 2.0), OpenCV(Apache 2.0), MTCNN(MIT), PyAV를 통한 FFmpeg, NumPy, SciPy, pyqtgraph를 사용합니다.</translation>
+        <source>AgeCam is free software under the MIT licence. It uses Qt for Python (LGPL), TensorFlow (Apache 2.0), OpenCV (Apache 2.0), MTCNN (MIT), FFmpeg through PyAV, NumPy, SciPy and pyqtgraph.</source>
+        <translation>AgeCam은 MIT 라이선스로 배포되는 자유 소프트웨어입니다. Qt for Python(LGPL), TensorFlow(Apache 2.0), OpenCV(Apache 2.0), MTCNN(MIT), FFmpeg(PyAV 사용), NumPy, SciPy, pyqtgraph를 사용합니다.</translation>
     </message>
     <message>
-        <source>Weights: {name} of {date}; {licence}</source>
+        <source>Weights: {name}, {date}; {licence}</source>
         <translation>가중치: {name}, {date}; {licence}</translation>
     </message>
     <message>
@@ -480,16 +480,12 @@
         <translation>동영상</translation>
     </message>
     <message>
-        <source>Place in the video</source>
-        <translation>동영상 위치</translation>
+        <source>Playback position</source>
+        <translation>재생 위치</translation>
     </message>
     <message>
         <source>Recording</source>
         <translation>녹화 중</translation>
-    </message>
-    <message>
-        <source>&apos;{name}&apos; cannot be read as a video or picture, as it is damaged or of an unknown kind: choose another file.</source>
-        <translation>&apos;{name}&apos; 파일이 손상되었거나 알 수 없는 형식이어서 동영상이나 사진으로 읽을 수 없습니다. 다른 파일을 고르세요.</translation>
     </message>
     <message>
         <source>&apos;{name}&apos; is a playlist: open the address of its stream instead.</source>
@@ -500,12 +496,28 @@
         <translation>&apos;{spec}&apos; 항목을 열 수 없습니다({reason}). 경로와 권한을 확인하세요.</translation>
     </message>
     <message>
-        <source>&apos;{spec}&apos; holds no frames: choose a video, a picture or a folder of pictures.</source>
+        <source>&apos;{name}&apos; cannot be read as a video or picture because it is damaged or in an unsupported format: choose another file.</source>
+        <translation>&apos;{name}&apos; 파일이 손상되었거나 지원하지 않는 형식이어서 동영상이나 사진으로 읽을 수 없습니다. 다른 파일을 고르세요.</translation>
+    </message>
+    <message>
+        <source>&apos;{spec}&apos; contains no frames: choose a video, a picture or a folder of pictures.</source>
         <translation>&apos;{spec}&apos; 항목에는 프레임이 없습니다. 동영상, 사진 또는 사진 폴더를 고르세요.</translation>
     </message>
     <message>
-        <source>AgeCam computes on the processor: {reason}</source>
-        <translation>AgeCam은 프로세서로 계산합니다: {reason}</translation>
+        <source>Age and gender could not be estimated ({reason}): try a smaller picture or --device cpu.</source>
+        <translation>나이와 성별을 추정하지 못했습니다({reason}). 더 작은 사진이나 --device cpu를 사용해 보세요.</translation>
+    </message>
+    <message>
+        <source>AgeCam uses the processor: {reason}</source>
+        <translation>AgeCam이 프로세서를 사용합니다: {reason}</translation>
+    </message>
+    <message>
+        <source>Camera {index} stopped sending frames: check its cable, then start it again.</source>
+        <translation>카메라 {index}에서 영상이 더 이상 들어오지 않습니다. 케이블을 확인한 다음 다시 시작하세요.</translation>
+    </message>
+    <message>
+        <source>Camera {index} was not found or is in use: connect it, close other programs that use it, or choose another one.</source>
+        <translation>{index}번 카메라를 찾을 수 없거나 다른 프로그램이 사용 중입니다. 카메라를 연결하거나, 사용 중인 다른 프로그램을 닫거나, 다른 카메라를 고르세요.</translation>
     </message>
     <message>
         <source>Cannot write a video as {path}: choose a name ending in .mp4 or .mkv.</source>
@@ -514,6 +526,10 @@
     <message>
         <source>Cannot write into {folder}: it is not a folder; choose another name.</source>
         <translation>{folder} 위치에 저장할 수 없습니다. 폴더가 아니므로 다른 이름을 고르세요.</translation>
+    </message>
+    <message>
+        <source>Cannot write {name}: a file has the name of its folder; choose another place.</source>
+        <translation>폴더가 있어야 할 자리에 파일이 있어서 {name} 파일을 저장할 수 없습니다. 다른 위치를 고르세요.</translation>
     </message>
     <message>
         <source>Cannot write {name}: permission was denied; choose a place where you may write.</source>
@@ -536,20 +552,112 @@
         <translation>이름이 너무 길어서 {name} 파일을 저장할 수 없습니다. 더 짧은 이름을 고르세요.</translation>
     </message>
     <message>
-        <source>Cannot write {name}: the program that reads it has ended; let it read to the end, or write to a file.</source>
+        <source>Cannot write {name}: the reading program has exited; let it read to the end, or write to a file.</source>
         <translation>읽던 프로그램이 끝나서 {name}에 쓸 수 없습니다. 끝까지 읽게 하거나 파일에 저장하세요.</translation>
     </message>
     <message>
-        <source>Cannot write {name}: this PyAV has no H.264 encoder; install it anew with pip.</source>
+        <source>Cannot write {name}: this PyAV has no H.264 encoder; reinstall it with pip.</source>
         <translation>설치된 PyAV에 H.264 인코더가 없어서 {name} 파일을 저장할 수 없습니다. pip으로 다시 설치하세요.</translation>
     </message>
     <message>
-        <source>Cannot write {name}: what should be its folder is a file; choose another place.</source>
-        <translation>폴더가 있어야 할 자리에 파일이 있어서 {name} 파일을 저장할 수 없습니다. 다른 위치를 고르세요.</translation>
+        <source>Cannot write {name}: your disk quota is used up; free some space or choose another place.</source>
+        <translation>디스크 할당량을 다 써서 {name} 파일을 저장할 수 없습니다. 공간을 비우거나 다른 위치를 고르세요.</translation>
     </message>
     <message>
-        <source>Cannot write {name}: your share of the disk is used up; free some space or choose another place.</source>
-        <translation>디스크 할당량을 다 써서 {name} 파일을 저장할 수 없습니다. 공간을 비우거나 다른 위치를 고르세요.</translation>
+        <source>NVIDIA&apos;s CUDA libraries for TensorFlow are missing: run pip install &apos;tensorflow[and-cuda]&apos;.</source>
+        <translation>TensorFlow에 필요한 NVIDIA CUDA 라이브러리가 없습니다. pip install &apos;tensorflow[and-cuda]&apos;를 실행하세요.</translation>
+    </message>
+    <message>
+        <source>OpenVINO is not installed: run &apos;pip install openvino&apos; or leave out --backend openvino.</source>
+        <translation>OpenVINO가 설치되어 있지 않습니다. &apos;pip install openvino&apos;를 실행하거나 --backend openvino를 빼세요.</translation>
+    </message>
+    <message>
+        <source>OpenVINO runs on the processor only: leave out --device gpu or --backend openvino.</source>
+        <translation>OpenVINO는 프로세서에서만 실행됩니다. --device gpu 또는 --backend openvino를 빼세요.</translation>
+    </message>
+    <message>
+        <source>The address {address} has an unsupported scheme: use one of {known}.</source>
+        <translation>{address} 주소는 지원하지 않는 형식입니다. 다음 중 하나를 사용하세요: {known}.</translation>
+    </message>
+    <message>
+        <source>The card {path} is missing: put it back next to its weights.</source>
+        <translation>모델 카드 {path} 파일이 없습니다. 가중치 파일 옆에 다시 두세요.</translation>
+    </message>
+    <message>
+        <source>The detector needs a (height, width, 3) 8-bit BGR picture, not {shape} {kind}: convert it first.</source>
+        <translation>검출기는 (높이, 너비, 3) 8비트 BGR 사진만 받습니다. 받은 것은 {shape} {kind}입니다. 먼저 변환하세요.</translation>
+    </message>
+    <message>
+        <source>The file &apos;{name}&apos; contains no video: choose a video or a picture.</source>
+        <translation>&apos;{name}&apos; 파일에는 동영상이 없습니다. 동영상이나 사진을 고르세요.</translation>
+    </message>
+    <message>
+        <source>The folder &apos;{name}&apos; contains no pictures: choose one that contains JPEG or PNG files.</source>
+        <translation>&apos;{name}&apos; 폴더에 사진이 없습니다. JPEG 또는 PNG 파일이 있는 폴더를 고르세요.</translation>
+    </message>
+    <message>
+        <source>The network of the card {path} does not have {outputs} outputs: reinstall the model.</source>
+        <translation>카드 {path}의 네트워크는 출력이 {outputs}개가 아닙니다. 모델을 다시 설치하세요.</translation>
+    </message>
+    <message>
+        <source>The network of the model {path} does not fit its card: reinstall the model.</source>
+        <translation>모델 {path}의 네트워크가 카드와 맞지 않습니다. 모델을 다시 설치하세요.</translation>
+    </message>
+    <message>
+        <source>The picture &apos;{name}&apos; cannot be read because it is damaged or in an unsupported format: save it again as JPEG or PNG.</source>
+        <translation>&apos;{name}&apos; 사진이 손상되었거나 지원하지 않는 형식이어서 읽을 수 없습니다. JPEG 또는 PNG로 다시 저장하세요.</translation>
+    </message>
+    <message>
+        <source>The picture &apos;{name}&apos; is too large to read: make it smaller and try again.</source>
+        <translation>&apos;{name}&apos; 사진이 너무 커서 읽을 수 없습니다. 크기를 줄여 다시 시도하세요.</translation>
+    </message>
+    <message>
+        <source>The portraits of the demo are missing: reinstall scikit-image and matplotlib.</source>
+        <translation>데모에 쓸 인물 사진이 없습니다. scikit-image와 matplotlib을 다시 설치하세요.</translation>
+    </message>
+    <message>
+        <source>The settings in {path} cannot be read ({reason}): AgeCam starts with the defaults.</source>
+        <translation>{path}의 설정을 읽을 수 없어({reason}) 기본 설정으로 시작합니다.</translation>
+    </message>
+    <message>
+        <source>The stream {name} cannot be reached or contains no video: check the address and the password, and that the sender is running.</source>
+        <translation>{name} 스트림에 연결할 수 없거나 영상이 없습니다. 주소와 비밀번호를 확인하고 송출 중인지 확인하세요.</translation>
+    </message>
+    <message>
+        <source>The stream {name} has ended: check that the sender is running, then start it again.</source>
+        <translation>{name} 스트림이 끝났습니다. 송출 중인지 확인한 다음 다시 시작하세요.</translation>
+    </message>
+    <message>
+        <source>The video &apos;{name}&apos; contains no readable frames: choose another file.</source>
+        <translation>&apos;{name}&apos; 동영상에 읽을 수 있는 프레임이 없습니다. 다른 파일을 고르세요.</translation>
+    </message>
+    <message>
+        <source>The video &apos;{name}&apos; is damaged and ends early, after {count} frames: copy it again to get the rest.</source>
+        <translation>&apos;{name}&apos; 동영상이 손상되어 프레임 {count}개 뒤에 끝납니다. 나머지를 보려면 다시 복사하세요.</translation>
+    </message>
+    <message>
+        <source>The video &apos;{name}&apos; is damaged or in a format that this computer cannot decode: choose another file.</source>
+        <translation>&apos;{name}&apos; 동영상은 손상되었거나 이 컴퓨터에서 디코딩할 수 없는 형식입니다. 다른 파일을 고르세요.</translation>
+    </message>
+    <message>
+        <source>There is no GPU that TensorFlow can use: leave out --device gpu.</source>
+        <translation>TensorFlow가 사용할 수 있는 GPU가 없습니다. --device gpu를 빼세요.</translation>
+    </message>
+    <message>
+        <source>There is no model called &apos;{name}&apos;; the installed models are {there}.</source>
+        <translation>&apos;{name}&apos;(이)라는 모델이 없습니다. 설치된 모델: {there}.</translation>
+    </message>
+    <message>
+        <source>There is no network called &apos;{name}&apos;: choose one of {names}.</source>
+        <translation>&apos;{name}&apos;(이)라는 네트워크는 없습니다. 다음 중에서 고르세요: {names}.</translation>
+    </message>
+    <message>
+        <source>{path} is damaged or does not belong to its card: reinstall the model.</source>
+        <translation>{path} 파일이 손상되었거나 카드와 맞지 않습니다. 모델을 다시 설치하세요.</translation>
+    </message>
+    <message>
+        <source>{path} is not an ONNX network: reinstall the model.</source>
+        <translation>{path} 파일은 ONNX 네트워크가 아닙니다. 모델을 다시 설치하세요.</translation>
     </message>
     <message>
         <source>Cannot write {name}: {reason}; choose another place.</source>
@@ -572,20 +680,16 @@
         <translation>{suffix} 형식으로는 사진을 저장할 수 없습니다. .png 또는 .jpg를 고르세요.</translation>
     </message>
     <message>
+        <source>Face detection failed on a {width}x{height} picture ({reason}): try a smaller one or --device cpu.</source>
+        <translation>{width}x{height} 사진에서 얼굴을 검출하지 못했습니다({reason}). 더 작은 사진이나 --device cpu를 사용해 보세요.</translation>
+    </message>
+    <message>
+        <source>Keras finds no GPU that {framework} can use.</source>
+        <translation>{framework}에서 사용할 수 있는 GPU가 없습니다.</translation>
+    </message>
+    <message>
         <source>Keras or TensorFlow cannot be imported ({reason}): run &apos;pip install tensorflow&apos;, or leave out --backend keras and --device gpu.</source>
-        <translation>Keras 또는 TensorFlow를 불러올 수 없습니다({reason}). &apos;pip install tensorflow&apos;를 실행하거나 --backend keras와 --device gpu를 빼십시오.</translation>
-    </message>
-    <message>
-        <source>Keras sees no GPU that it can use with {framework}.</source>
-        <translation>Keras가 {framework}에서 사용할 수 있는 GPU를 찾지 못했습니다.</translation>
-    </message>
-    <message>
-        <source>NVIDIA&apos;s CUDA libraries for TensorFlow are missing (pip install &apos;tensorflow[and-cuda]&apos;).</source>
-        <translation>TensorFlow에 필요한 NVIDIA CUDA 라이브러리가 없습니다(pip install &apos;tensorflow[and-cuda]&apos;).</translation>
-    </message>
-    <message>
-        <source>No network is called &apos;{name}&apos;: there are {names}.</source>
-        <translation>&apos;{name}&apos;(이)라는 네트워크는 없습니다. 사용할 수 있는 네트워크: {names}.</translation>
+        <translation>Keras 또는 TensorFlow를 불러올 수 없습니다({reason}). &apos;pip install tensorflow&apos;를 실행하거나 --backend keras와 --device gpu를 빼세요.</translation>
     </message>
     <message>
         <source>No source was given: name a camera, video, picture, folder or stream address.</source>
@@ -596,68 +700,16 @@
         <translation>&apos;{name}&apos; 폴더의 사진 {count}장을 모두 읽을 수 없습니다. JPEG 또는 PNG로 다시 저장하세요.</translation>
     </message>
     <message>
-        <source>OpenVINO computes on the processor only: leave out --device gpu, or --backend openvino.</source>
-        <translation>OpenVINO는 프로세서에서만 계산합니다. --device gpu 또는 --backend openvino를 빼십시오.</translation>
-    </message>
-    <message>
-        <source>OpenVINO is not installed here (pip install openvino): leave out --backend openvino.</source>
-        <translation>OpenVINO가 설치되어 있지 않습니다(pip install openvino). --backend openvino를 빼십시오.</translation>
-    </message>
-    <message>
         <source>The GPU cannot be used ({reason}): AgeCam computes on the processor.</source>
-        <translation>GPU를 사용할 수 없습니다({reason}). AgeCam은 프로세서로 계산합니다.</translation>
-    </message>
-    <message>
-        <source>The network of {model} failed: {reason}</source>
-        <translation>{model}의 네트워크에서 오류가 발생했습니다: {reason}</translation>
+        <translation>GPU를 사용할 수 없어({reason}) AgeCam이 프로세서를 사용합니다.</translation>
     </message>
     <message>
         <source>{path} cannot be read ({reason}): reinstall the model.</source>
-        <translation>{path}을(를) 읽을 수 없습니다({reason}). 모델을 다시 설치하십시오.</translation>
-    </message>
-    <message>
-        <source>{path} is not a network in ONNX: reinstall the model.</source>
-        <translation>{path}은(는) ONNX 네트워크가 아닙니다. 모델을 다시 설치하십시오.</translation>
-    </message>
-    <message>
-        <source>{path} is not the file that its card was written for, or it is damaged: reinstall the model.</source>
-        <translation>{path}은(는) 카드에 적힌 파일이 아니거나 손상되었습니다. 모델을 다시 설치하십시오.</translation>
-    </message>
-    <message>
-        <source>The address {address} is of an unknown kind: use one of {known}.</source>
-        <translation>{address} 주소는 알 수 없는 종류입니다. 다음 중 하나를 사용하세요: {known}.</translation>
-    </message>
-    <message>
-        <source>The camera {index} stopped giving pictures: check its cable, then start it again.</source>
-        <translation>카메라 {index}에서 영상이 더 이상 들어오지 않습니다. 케이블을 확인한 다음 다시 시작하세요.</translation>
+        <translation>{path} 파일을 읽을 수 없습니다({reason}). 모델을 다시 설치하세요.</translation>
     </message>
     <message>
         <source>The card {path} cannot be used ({reason}): reinstall the model.</source>
         <translation>모델 카드 {path} 파일을 사용할 수 없습니다({reason}). 모델을 다시 설치하세요.</translation>
-    </message>
-    <message>
-        <source>The card {path} is missing: put it back beside its weights.</source>
-        <translation>모델 카드 {path} 파일이 없습니다. 가중치 파일 옆에 다시 두세요.</translation>
-    </message>
-    <message>
-        <source>The demo lacks its portraits: install scikit-image and matplotlib again.</source>
-        <translation>데모에 쓸 인물 사진이 없습니다. scikit-image와 matplotlib을 다시 설치하세요.</translation>
-    </message>
-    <message>
-        <source>The detector takes (height, width, 3) 8-bit BGR pictures, not {shape} {kind}.</source>
-        <translation>검출기는 (높이, 너비, 3) 8비트 BGR 사진만 받습니다. 받은 것: {shape} {kind}.</translation>
-    </message>
-    <message>
-        <source>The face detector failed on a {width}x{height} picture: {reason}</source>
-        <translation>{width}x{height} 사진에서 얼굴 검출에 실패했습니다: {reason}</translation>
-    </message>
-    <message>
-        <source>The faces of a picture cannot be judged: {reason}</source>
-        <translation>사진의 얼굴을 판정하지 못했습니다: {reason}</translation>
-    </message>
-    <message>
-        <source>The file &apos;{name}&apos; holds no video: choose a video or a picture.</source>
-        <translation>&apos;{name}&apos; 파일에는 동영상이 없습니다. 동영상이나 사진을 고르세요.</translation>
     </message>
     <message>
         <source>The file &apos;{name}&apos; is empty: copy it again or choose another.</source>
@@ -668,76 +720,24 @@
         <translation>&apos;{name}&apos; 폴더를 읽을 수 없습니다({reason}). 권한을 확인하세요.</translation>
     </message>
     <message>
-        <source>The folder &apos;{name}&apos; holds no pictures: choose one that holds JPEG or PNG files.</source>
-        <translation>&apos;{name}&apos; 폴더에 사진이 없습니다. JPEG 또는 PNG 파일이 있는 폴더를 고르세요.</translation>
-    </message>
-    <message>
-        <source>The network on the card {path} does not give {outputs} outputs.</source>
-        <translation>모델 카드 {path}의 네트워크는 출력이 {outputs}개가 아닙니다.</translation>
-    </message>
-    <message>
         <source>The networks of the face detector are missing: reinstall AgeCam.</source>
-        <translation>얼굴 검출기의 네트워크가 없습니다. AgeCam을 다시 설치하십시오.</translation>
+        <translation>얼굴 검출기의 네트워크가 없습니다. AgeCam을 다시 설치하세요.</translation>
     </message>
     <message>
         <source>The picture &apos;{name}&apos; cannot be opened ({reason}): check the path and its permissions.</source>
         <translation>&apos;{name}&apos; 사진을 열 수 없습니다({reason}). 경로와 권한을 확인하세요.</translation>
     </message>
     <message>
-        <source>The picture &apos;{name}&apos; cannot be read, as it is damaged or of an unknown kind: save it again as JPEG or PNG.</source>
-        <translation>&apos;{name}&apos; 사진이 손상되었거나 알 수 없는 형식이어서 읽을 수 없습니다. JPEG 또는 PNG로 다시 저장하세요.</translation>
-    </message>
-    <message>
         <source>The picture &apos;{name}&apos; is empty: copy it again or choose another.</source>
         <translation>&apos;{name}&apos; 사진이 비어 있습니다. 다시 복사하거나 다른 사진을 고르세요.</translation>
-    </message>
-    <message>
-        <source>The picture &apos;{name}&apos; is too large to be read: make it smaller and try again.</source>
-        <translation>&apos;{name}&apos; 사진이 너무 커서 읽을 수 없습니다. 크기를 줄여 다시 시도하세요.</translation>
-    </message>
-    <message>
-        <source>The settings in {path} cannot be read ({reason}): AgeCam begins with the usual ones.</source>
-        <translation>{path}의 설정을 읽을 수 없어({reason}) 기본 설정으로 시작합니다.</translation>
-    </message>
-    <message>
-        <source>The stream {name} cannot be reached or holds no video: check the address, the password and that its sender runs.</source>
-        <translation>{name} 스트림에 연결할 수 없거나 영상이 없습니다. 주소와 비밀번호를 확인하고 송출 중인지 확인하세요.</translation>
-    </message>
-    <message>
-        <source>The stream {name} has ended: check that its sender runs, then start it again.</source>
-        <translation>{name} 스트림이 끝났습니다. 송출 중인지 확인한 다음 다시 시작하세요.</translation>
-    </message>
-    <message>
-        <source>The video &apos;{name}&apos; holds no readable frame: choose another file.</source>
-        <translation>&apos;{name}&apos; 동영상에 읽을 수 있는 프레임이 없습니다. 다른 파일을 고르세요.</translation>
-    </message>
-    <message>
-        <source>The video &apos;{name}&apos; is damaged and ends early, after {count} frames: copy it again to have the rest.</source>
-        <translation>&apos;{name}&apos; 동영상이 손상되어 프레임 {count}개 뒤에 끝납니다. 나머지를 보려면 다시 복사하세요.</translation>
-    </message>
-    <message>
-        <source>The video &apos;{name}&apos; is damaged or in a form that this computer cannot decode: choose another file.</source>
-        <translation>&apos;{name}&apos; 동영상은 손상되었거나 이 컴퓨터에서 풀 수 없는 형식입니다. 다른 파일을 고르세요.</translation>
     </message>
     <message>
         <source>The weights {path} do not fit the network on their card ({reason}): reinstall the model.</source>
         <translation>가중치 {path} 파일이 모델 카드의 네트워크와 맞지 않습니다({reason}). 모델을 다시 설치하세요.</translation>
     </message>
     <message>
-        <source>There is no GPU here that TensorFlow can use; leave out --device gpu.</source>
-        <translation>TensorFlow가 사용할 수 있는 GPU가 없습니다. --device gpu를 빼십시오.</translation>
-    </message>
-    <message>
         <source>There is no file, folder or camera named &apos;{spec}&apos;: check the spelling.</source>
         <translation>&apos;{spec}&apos;(이)라는 파일, 폴더 또는 카메라가 없습니다. 철자를 확인하세요.</translation>
-    </message>
-    <message>
-        <source>There is no free camera with the number {index}: connect it, close other programs that use it, or choose another one.</source>
-        <translation>{index}번 카메라를 사용할 수 없습니다. 카메라를 연결하거나, 사용 중인 다른 프로그램을 닫거나, 다른 카메라를 고르세요.</translation>
-    </message>
-    <message>
-        <source>There is no model called &apos;{name}&apos;; the models here are {there}.</source>
-        <translation>&apos;{name}&apos;(이)라는 모델이 없습니다. 설치된 모델: {there}.</translation>
     </message>
 </context>
 </TS>

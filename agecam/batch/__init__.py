@@ -1,0 +1,1 @@
+"""Analysis of files, folders and streams without a window."""

@@ -1,0 +1,119 @@
+"""The analysis of one picture: one class for stills and one for frames of a video."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from agecam.engine.options import EngineOptions
+from agecam.engine.schedule import EveryFrame, Planner, Schedule
+from agecam.tracking.optical_flow import GreyFrame
+from agecam.tracking.smoothing import TemporalSmoother
+from agecam.tracking.tracker import Tracker
+from agecam.types import Attributes, Detection, Face, Frame, FrameResult
+from agecam.vision.detector import FaceDetector
+from agecam.vision.estimator import Estimator
+
+
+class StageTimes:
+    """Milliseconds of each stage of one step."""
+
+    def __init__(self) -> None:
+        self.ms: dict[str, float] = {}
+
+    @contextmanager
+    def measure(self, stage: str) -> Iterator[None]:
+        """Add the time of the block to a stage."""
+        start_s = time.perf_counter()
+        yield
+        self.ms[stage] = self.ms.get(stage, 0.0) + (time.perf_counter() - start_s) * 1e3
+
+
+class StillStep:
+    """Analyses a picture on its own: each face is estimated twice, once mirrored, and averaged."""
+
+    def __init__(self, detector: FaceDetector, estimator: Estimator, options: EngineOptions) -> None:
+        self._detector = detector
+        self._estimator = estimator
+        self._min_face_px = options.still_face_px
+        self._number_faces = options.number_stills
+
+    def run(self, frame: Frame, times: StageTimes) -> FrameResult:
+        """Analyse a still picture; raises DetectorError, EstimatorError."""
+        with times.measure("detector"):
+            faces = self._detector.detect(frame.image_bgr, self._min_face_px)
+        with times.measure("estimator"):
+            attributes = self._estimator.estimate(frame.image_bgr, faces, twice=True)
+        track_ids = list(range(1, len(faces) + 1)) if self._number_faces else [None] * len(faces)
+        return _result(frame, faces, attributes, track_ids)
+
+
+class FrameStep:
+    """Analyses the next frame of a video: people are tracked, and the planner decides which stages run."""
+
+    def __init__(self, detector: FaceDetector, estimator: Estimator, options: EngineOptions) -> None:
+        self._detector = detector
+        self._estimator = estimator
+        self._track = options.track
+        self._smooth = options.track and options.smooth
+        self.planner: Planner = EveryFrame(options.detect_every)
+        if options.budget_ms is not None:
+            self.planner = Schedule(detector.min_face_px, options.budget_ms)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the people seen so far."""
+        self._tracker = Tracker()
+        self._smoother = TemporalSmoother(self._estimator.card.calibration)
+        self._faces: list[Detection] = []
+        self._track_ids: list[int | None] = []
+        self.planner.reset()
+
+    def run(self, frame: Frame, times: StageTimes) -> FrameResult:
+        """Analyse the next frame; raises DetectorError, EstimatorError."""
+        if self._track:
+            with times.measure("tracker"):
+                self._tracker.propagate(GreyFrame.of(frame.image_bgr), frame.time_s)
+        is_detection = self.planner.wants_detection(frame.time_s, self._tracker.speed, self._tracker.reliable)
+        if is_detection:
+            with times.measure("detector"):
+                min_face_px = self.planner.min_face_for(min(frame.image_bgr.shape[:2]))
+                self._faces = self._detector.detect(frame.image_bgr, min_face_px)
+                self._track_ids = [None] * len(self._faces)
+        if self._track:
+            with times.measure("tracker"):
+                self._update_tracks(frame, is_detection)
+        count = self.planner.faces_to_estimate(len(self._faces), sum(times.ms.values()))
+        with times.measure("estimator"):
+            attributes, estimated = self._estimate(frame, count)
+        self.planner.record(times.ms, estimated, len(self._faces))
+        return _result(frame, self._faces, attributes, self._track_ids)
+
+    def _update_tracks(self, frame: Frame, is_detection: bool) -> None:
+        """Update the positions and track IDs of all faces in view."""
+        if is_detection:
+            self._tracker.update(self._faces, frame.time_s, frame.image_bgr)
+        visible = self._tracker.visible(frame.time_s)
+        self._faces = [track.face for track in visible]
+        self._track_ids = [track.track_id for track in visible]
+
+    def _estimate(self, frame: Frame, count: int) -> tuple[list[Attributes], int]:
+        """Attributes of each face, and how many were estimated: `count`, or all new people if they are more."""
+        track_ids = [track_id for track_id in self._track_ids if track_id is not None]
+        if not self._smooth:
+            return self._estimator.estimate(frame.image_bgr, self._faces), len(self._faces)
+        self._smoother.keep_only(self._tracker.track_ids)
+        chosen = self._smoother.most_informative(track_ids, self._faces, frame, count)
+        faces = [self._faces[index] for index in chosen]
+        attributes = self._estimator.estimate(frame.image_bgr, faces)
+        self._smoother.add([track_ids[index] for index in chosen], faces, attributes, frame)
+        return self._smoother.smoothed_attributes(track_ids), len(chosen)
+
+
+def _result(
+    frame: Frame, faces: Sequence[Detection], attributes: Sequence[Attributes], track_ids: Sequence[int | None]
+) -> FrameResult:
+    height_px, width_px = frame.image_bgr.shape[:2]
+    of_frame = tuple(
+        Face.of(face, of_face, track_id) for face, of_face, track_id in zip(faces, attributes, track_ids, strict=True)
+    )
+    return FrameResult(frame.source, frame.index, frame.time_s, width_px, height_px, of_frame)

@@ -1,0 +1,142 @@
+"""Opens and closes sources; keeps track of the open source and the requested camera mode."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from PySide6.QtCore import QObject, Signal
+
+from agecam.live import LiveSession, View
+from agecam.runtime.settings import Settings
+from agecam.sources import CameraInfo, CameraMode, FrameSource, redact
+from agecam.ui.controllers.camera_watcher import CameraWatcher
+from agecam.ui.controllers.transport import Transport
+from agecam.ui.messages import Text
+from agecam.ui.system.permission import ask_for_camera
+from agecam.ui.widgets.source_menu import SourceMenu
+from agecam.ui.widgets.video_view import Toast
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class OpenedSource:
+    """An opened source."""
+
+    spec: str
+    name: str
+    is_live: bool
+    is_camera: bool
+
+
+Recognise = Callable[[str], OpenedSource]
+"""Identifies the source that a spec names, without opening it."""
+OpenSpec = Callable[[str, Settings], FrameSource]
+"""Opens a source, on the capture thread; raises SourceError."""
+
+
+class Opener(QObject):
+    """Keeps at most one source open."""
+
+    changed = Signal()
+    """Another source was opened, which has no picture yet, or the source was closed."""
+
+    def __init__(
+        self,
+        open_spec: OpenSpec,
+        recognise: Recognise,
+        session: LiveSession,
+        transport: Transport,
+        menu: SourceMenu,
+        cameras: CameraWatcher,
+        toast: Toast,
+        settings: Callable[[], Settings],
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._open_spec, self._recognise = open_spec, recognise
+        self._session, self._transport, self._menu = session, transport, menu
+        self._cameras, self._toast, self._settings = cameras, toast, settings
+        self.opened: OpenedSource | None = None
+        self._requested_mode: CameraMode | None = None
+        self._waiting_for_camera = False
+        cameras.changed.connect(self._show_cameras)
+        menu.mode_chosen.connect(self._use_camera_mode)
+
+    @property
+    def name(self) -> str | None:
+        """Name of the open source for display."""
+        return self.opened.name if self.opened is not None else None
+
+    @property
+    def is_camera(self) -> bool:
+        """Whether a camera is open; only cameras are mirrored."""
+        return self.opened is not None and self.opened.is_camera
+
+    @property
+    def is_file(self) -> bool:
+        """Whether a file is open; only files can be paused, stepped and sought."""
+        return self.opened is not None and not self.opened.is_live
+
+    def open(self, spec: str, remember: bool = True) -> None:
+        """Open a source; the session reports any error.
+
+        Args:
+            remember: add files and streams to the recent sources.
+        """
+        opened, settings = self._recognise(spec), self._settings()
+        self._waiting_for_camera = False
+        # A video waits for the networks, so that its first frames already have labels; the demo plays at once.
+        waits = not opened.is_live and spec != "demo" and self._session.loading
+        self._transport.wait_for_networks(waits)
+        self._requested_mode = settings.camera_mode if opened.is_camera else None
+        self.opened = opened
+        self.changed.emit()
+        if opened.is_camera:
+            ask_for_camera(lambda: self._toast.show_message(Text.CAMERA_DENIED()))
+        settings_copy = replace(settings)
+        self._session.open(
+            lambda: self._open_spec(spec, settings_copy),
+            opened.is_live,
+            settings.loop or spec == "demo",
+            self._transport.speed,
+            hold=waits,
+        )
+        if remember and not opened.is_camera and spec != "demo":
+            settings.remember(redact(spec) if "://" in spec else spec)
+            self._menu.show_recent()
+        self._menu.show_opened(spec)
+        log.info("opening %s", opened.name)
+
+    def open_first(self) -> None:
+        """Open the first camera; without one, open the demo and offer the first camera that is connected."""
+        cameras = self._cameras.connected()
+        self.open(str(cameras[0].index) if cameras else "demo", remember=False)
+        if not cameras:
+            self._toast.show_message(Text.IS_DEMO())
+            self._waiting_for_camera = True
+
+    def close(self) -> None:
+        """Close the source."""
+        self._session.close_source()
+        self.opened = None
+        self.changed.emit()
+
+    def check_resolution(self, view: View) -> None:
+        """Show a message once if the camera delivers another resolution than requested."""
+        requested, self._requested_mode = self._requested_mode, None
+        height, width = view.frame.image_bgr.shape[:2]
+        if requested is not None and (requested.width, requested.height) != (width, height):
+            self._toast.show_message(Text.CAMERA_SIZE_DIFFERS(width=width, height=height))
+
+    def _use_camera_mode(self) -> None:
+        if self.opened is not None and self.opened.is_camera:
+            self.open(self.opened.spec, remember=False)
+
+    def _show_cameras(self, cameras: list[CameraInfo]) -> None:
+        self._menu.show_cameras(cameras)
+        if cameras and self._waiting_for_camera:
+            first = cameras[0]
+            self._toast.show_message(
+                Text.CAMERA_CONNECTED(name=first.name), Text.USE_CAMERA(), lambda: self.open(str(first.index))
+            )

@@ -1,0 +1,145 @@
+"""Saves screenshots, recordings and results, and copies the picture to the clipboard."""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
+
+from agecam.errors import AgeCamError
+from agecam.live.recording import Recording
+from agecam.live.screenshot import SavingOptions, composed, save_screenshot, stamped_name
+from agecam.live.session import View
+from agecam.outputs.results import CsvWriter, csv_rows
+from agecam.overlay import OverlayStyle
+from agecam.runtime.settings import Settings
+from agecam.types import FrameResult, Image
+from agecam.ui.messages import Text, translated
+from agecam.ui.widgets.video_view import Toast
+
+log = logging.getLogger(__name__)
+
+MAX_RESULTS = 100_000
+"""An hour at 30 results per second; older results are dropped."""
+
+
+class Saver:
+    """Saves what the window shows, and reports success or failure in a toast."""
+
+    def __init__(self, toast: Toast, settings: Callable[[], Settings]) -> None:
+        self._toast = toast
+        self._settings = settings
+        self._results: deque[str] = deque(maxlen=MAX_RESULTS)
+        """As CSV rows, which take a quarter of the memory."""
+        self.recording: Recording | None = None
+
+    def add_result(self, result: FrameResult) -> None:
+        """Keep a result in memory for the export; called on the inference thread."""
+        if result.faces:
+            self._results.append(csv_rows(result))
+
+    def screenshot(self, view: View | None, style: OverlayStyle, is_camera: bool) -> list[Path]:
+        """Save a screenshot; returns the written files."""
+        if view is None:
+            self._toast.show_message(Text.NOTHING_TO_SAVE())
+            return []
+        settings = self._settings()
+        options = SavingOptions(
+            mirror=self._mirrors(is_camera),
+            clean=settings.save_clean,
+            blur=settings.save_blurred,
+            json=settings.save_json,
+        )
+        try:
+            written = save_screenshot(settings.saving_folder, view, style, options)
+        except AgeCamError as error:
+            self._report(error)
+            return []
+        self._toast.show_message(Text.SAVED(name=written[0].name), Text.OPEN(), self.open_folder)
+        return written
+
+    def copy(self, view: View | None, style: OverlayStyle, is_camera: bool) -> None:
+        """Put the annotated picture on the clipboard."""
+        if view is None:
+            self._toast.show_message(Text.NOTHING_TO_SAVE())
+            return
+        picture = np.ascontiguousarray(composed(view, self._saved_style(style), self._mirrors(is_camera)))
+        height, width = picture.shape[:2]
+        image = QImage(picture.data, width, height, picture.strides[0], QImage.Format.Format_BGR888).copy()
+        QGuiApplication.clipboard().setImage(image)
+        self._toast.show_message(Text.COPIED())
+
+    def start_recording(self, view: View | None, fps: float | None) -> bool:
+        """Start a recording; returns whether it was started."""
+        if view is None:
+            self._toast.show_message(Text.NOTHING_TO_SAVE())
+            return False
+        height, width = view.frame.image_bgr.shape[:2]
+        path = self._settings().saving_folder / f"{stamped_name()}.mp4"
+        try:
+            self.recording = Recording(path, width, height, fps or 30.0)
+        except AgeCamError as error:
+            self._report(error)
+            return False
+        return True
+
+    def record(self, view: View, style: OverlayStyle, is_camera: bool, shown: Image) -> None:
+        """Add a frame to the recording; `shown` is the picture on the screen."""
+        if self.recording is None:
+            return
+        if self.recording.error is not None:
+            self.stop_recording()
+            return
+        saved_style, mirror = self._saved_style(style), self._mirrors(is_camera)
+        same = saved_style == style and mirror == (is_camera and self._settings().mirror_camera)
+        self.recording.put(shown if same else composed(view, saved_style, mirror), view.arrived_s)
+
+    def stop_recording(self) -> Path | None:
+        """Stop the recording, if one is running; returns its file."""
+        recording, self.recording = self.recording, None
+        if recording is None:
+            return None
+        path = recording.stop()
+        if recording.error is not None:
+            self._report(recording.error)
+        elif path is not None:
+            self._toast.show_message(Text.RECORDING_SAVED(name=path.name), Text.OPEN(), self.open_folder)
+        return path
+
+    def export_csv(self, path: Path) -> bool:
+        """Write all results of this session; returns whether there were any and they could be written."""
+        results = self._results.copy()
+        if not results:
+            self._toast.show_message(Text.NOTHING_TO_EXPORT())
+            return False
+        try:
+            with CsvWriter(path) as writer:
+                for rows in results:
+                    writer.write_rows(rows)
+        except AgeCamError as error:
+            self._report(error)
+            return False
+        self._toast.show_message(Text.SAVED(name=path.name))
+        return True
+
+    def open_folder(self) -> None:
+        """Show the saved files in the system's file manager."""
+        folder = self._settings().saving_folder
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+    def _mirrors(self, is_camera: bool) -> bool:
+        settings = self._settings()
+        return is_camera and settings.mirror_camera and settings.save_mirrored
+
+    def _saved_style(self, style: OverlayStyle) -> OverlayStyle:
+        return replace(style, blur_faces=style.blur_faces or self._settings().save_blurred)
+
+    def _report(self, error: AgeCamError) -> None:
+        log.error("%s", error)
+        self._toast.show_message(translated(error))

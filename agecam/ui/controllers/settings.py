@@ -1,0 +1,68 @@
+"""Keeps the current settings; actions and the settings dialog change them here."""
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QApplication, QWidget
+
+from agecam.engine.options import EngineOptions
+from agecam.overlay import OverlayStyle
+from agecam.runtime.settings import Settings
+from agecam.ui.actions import STYLE, Actions
+from agecam.ui.theme import apply_theme
+from agecam.ui.typeface import words_of_window
+from agecam.ui.widgets.dialogs import SettingsDialog
+
+_DRAWING = (*STYLE, "mirror_camera")
+_SWITCHES = (*_DRAWING, "loop", "show_panel", "show_hud")
+"""Checkable actions; each has the name of its setting."""
+
+
+class SettingsController(QObject):
+    """Holds the current settings."""
+
+    style_changed = Signal()
+    """The picture must be drawn again in another style."""
+    replaced = Signal()
+    """All settings were replaced, including the engine options."""
+
+    def __init__(self, settings: Settings, actions: Actions, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.current = settings
+        self._window = parent
+        self._words = words_of_window()
+        for name in _SWITCHES:
+            action = getattr(actions, name)
+            action.setChecked(getattr(settings, name))
+            action.toggled.connect(lambda on, name=name: self._switch(name, on))
+        actions.settings.triggered.connect(self._show_dialog)
+
+    def get_current(self) -> Settings:
+        """The current settings, as a function for objects that outlive one `Settings` instance."""
+        return self.current
+
+    def overlay_style(self) -> OverlayStyle:
+        """Style of the overlay."""
+        return OverlayStyle(**{name: getattr(self.current, name) for name in STYLE}, words=self._words)
+
+    def engine_options(self) -> EngineOptions:
+        """Options for building the engine."""
+        return EngineOptions(self.current.model, self.current.device, min_face_px=float(self.current.min_face_px))
+
+    def replace(self, settings: Settings) -> None:
+        """Replace all settings and apply them."""
+        self.current = settings
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            apply_theme(application, settings.theme)
+        self.replaced.emit()
+
+    def _switch(self, name: str, on: bool) -> None:
+        setattr(self.current, name, on)
+        if name in _DRAWING:
+            self.style_changed.emit()
+
+    def _show_dialog(self) -> None:
+        from agecam.models.store import find_models
+
+        dialog = SettingsDialog(self.current, [path.stem for path in find_models()], self._window)
+        if dialog.exec():
+            self.replace(dialog.settings())

@@ -1,0 +1,1 @@
+"""Integration with Qt's event loop and the operating system."""

@@ -1,0 +1,98 @@
+"""Playback controls for files: play, pause, step, seek, speed and repeat."""
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QAction, QMouseEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QStyle, QStyleOptionSlider, QToolButton, QWidget
+
+from agecam.live.capture import CaptureState, Phase
+from agecam.live.playback_clock import SPEEDS
+from agecam.ui.messages import Text
+
+TICKS_PER_S = 100
+
+
+class PlaybackBar(QWidget):
+    """Bar with the playback controls, below the video."""
+
+    sought = Signal(float)
+    """Position in seconds from the start."""
+    speed_chosen = Signal(float)
+
+    def __init__(self, play: QAction, step: QAction, loop: QAction, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.slider = SeekSlider(self)
+        self.slider.sought.connect(lambda ticks: self.sought.emit(ticks / TICKS_PER_S))
+        self.time = QLabel(self)
+        self.time.setMinimumWidth(self.fontMetrics().horizontalAdvance("00:00:00 / 00:00:00"))
+        self.speed = QComboBox(self)
+        self.speed.setAccessibleName(Text.SPEED().replace("&", ""))
+        self.speed.setToolTip(self.speed.accessibleName())
+        self.speed.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        for speed in SPEEDS:
+            self.speed.addItem(f"{speed:g}\N{MULTIPLICATION SIGN}", speed)
+        self.speed.setCurrentIndex(SPEEDS.index(1.0))
+        self.speed.activated.connect(lambda index: self.speed_chosen.emit(SPEEDS[index]))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 4, 10, 6)
+        for action in (play, step):
+            row.addWidget(_button(action, self))
+        row.addWidget(self.slider, stretch=1)
+        row.addWidget(self.time)
+        row.addWidget(self.speed)
+        row.addWidget(_button(loop, self))
+
+    def show_state(self, state: CaptureState) -> None:
+        """Show the playback state."""
+        duration_s = state.info.duration_s if state.info is not None else None
+        self.slider.setEnabled(duration_s is not None)
+        total_s = duration_s or 0.0
+        with QSignalBlocker(self.slider):
+            self.slider.setMaximum(max(1, round(total_s * TICKS_PER_S)))
+            if not self.slider.isSliderDown():
+                at_end = state.phase is Phase.ENDED
+                self.slider.setValue(self.slider.maximum() if at_end else round(state.time_s * TICKS_PER_S))
+        self.time.setText(f"{clock(min(state.time_s, total_s) if total_s else state.time_s)} / {clock(total_s)}")
+
+
+class SeekSlider(QSlider):
+    """Slider that jumps to where it is clicked; `sought` reports user actions only."""
+
+    sought = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setAccessibleName(Text.SEEK_BAR())
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setSingleStep(5 * TICKS_PER_S)
+        self.setPageStep(10 * TICKS_PER_S)
+        self.sliderMoved.connect(self.sought)
+        self.actionTriggered.connect(lambda _: self.sought.emit(self.sliderPosition()))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802, D102
+        option = QStyleOptionSlider()
+        self.initStyleOption(option)
+        handle = self.style().subControlRect(
+            QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, self
+        )
+        if event.button() == Qt.MouseButton.LeftButton and not handle.contains(event.position().toPoint()):
+            span = self.width() - handle.width()
+            x = round(event.position().x() - handle.width() / 2)
+            value = QStyle.sliderValueFromPosition(self.minimum(), self.maximum(), x, span)
+            self.setSliderPosition(value)
+            self.sought.emit(value)
+        super().mousePressEvent(event)
+
+
+def clock(seconds: float) -> str:
+    """Format a time as `1:05` or `1:02:03`."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def _button(action: QAction, parent: QWidget) -> QToolButton:
+    button = QToolButton(parent)
+    button.setDefaultAction(action)
+    button.setAutoRaise(True)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button

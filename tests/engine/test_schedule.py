@@ -1,0 +1,172 @@
+"""A step keeps its budget: the detector skips frames, fewer people are estimated, and last, small faces are dropped."""
+
+import numpy as np
+import pytest
+from models import write_model
+
+from agecam.engine.engine import Engine
+from agecam.engine.options import EngineOptions
+from agecam.engine.schedule import MAX_INTERVAL_S, Schedule
+from agecam.sources.demo import DemoSource
+from agecam.types import Frame
+from agecam.vision.detector import FaceDetector
+from agecam.vision.estimator import Estimator
+
+FPS = 30
+
+
+def run(
+    schedule: Schedule,
+    seconds: float,
+    detector_ms: float,
+    tracker_ms: float = 2,
+    face_ms: float = 1,
+    people: int = 1,
+    speed: float = 0.0,
+    reliable: bool = True,
+) -> tuple[list[float], list[int], list[float]]:
+    """Simulate a computer of this speed; returns times of detections, people estimated and time of each step."""
+    detections, estimated, steps = [], [], []
+    for frame in range(round(seconds * FPS)):
+        min_face_px = schedule.min_face_for(720)
+        is_detection = schedule.wants_detection(frame / FPS, speed, reliable)
+        took_ms = detector_ms * (40 / min_face_px) ** 2 if is_detection else None
+        count = schedule.faces_to_estimate(people, (took_ms or 0) + tracker_ms)
+        stages_ms = {"tracker": tracker_ms, "estimator": face_ms * count}
+        schedule.record(stages_ms | ({"detector": took_ms} if took_ms is not None else {}), count, people)
+        if is_detection:
+            detections.append(frame / FPS)
+        estimated.append(count)
+        steps.append((took_ms or 0) + tracker_ms + face_ms * count)
+    return detections, estimated, steps
+
+
+def test_within_the_budget_all_stages_run_in_every_frame() -> None:
+    detections, estimated, _ = run(Schedule(40), 3, detector_ms=5)
+    assert len(detections) == 3 * FPS
+    assert set(estimated) == {1}
+
+
+def test_a_slower_detector_runs_less_often() -> None:
+    counts = [len(run(Schedule(40), 3, detector_ms=ms)[0]) for ms in (5, 12, 30)]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] > 1.4 * counts[1] > 1.4 * 1.4 * counts[2]
+
+
+@pytest.mark.parametrize("detector_ms", [8.0, 30.0, 300.0])
+def test_the_detector_runs_often_enough_for_newcomers(detector_ms: float) -> None:
+    detections, _, _ = run(Schedule(40), 5, detector_ms)
+    assert np.diff(detections).max() <= MAX_INTERVAL_S + 1.5 / FPS
+
+
+def test_fast_and_lost_faces_are_detected_more_often() -> None:
+    still = len(run(Schedule(40), 3, detector_ms=70)[0])
+    fast = len(run(Schedule(40), 3, detector_ms=70, speed=8)[0])
+    lost = len(run(Schedule(40), 3, detector_ms=70, reliable=False)[0])
+    assert still < 0.6 * fast
+    assert still < 0.7 * lost
+
+
+def test_a_crowd_is_estimated_in_turns() -> None:
+    schedule = Schedule(40)
+    _, estimated, steps = run(schedule, 4, detector_ms=10, face_ms=2, people=30)
+    assert max(estimated[30:]) < 30
+    assert min(estimated) >= 1
+    assert np.quantile(steps[30:], 0.9) <= schedule.budget_ms
+    assert (schedule.plan.estimated, schedule.plan.people) == (estimated[-1], 30)
+
+
+def test_small_faces_are_dropped_last_and_come_back() -> None:
+    schedule = Schedule(40)
+    run(schedule, 3, detector_ms=20)
+    assert schedule.min_face_for(720) == 40
+    run(schedule, 30, detector_ms=70)
+    assert schedule.min_face_for(720) == 80
+    run(schedule, 30, detector_ms=20)
+    assert schedule.plan.min_face_px == 40
+
+
+def test_in_small_videos_small_faces_are_detected() -> None:
+    schedule = Schedule(60)
+    assert [schedule.min_face_for(side) for side in (1080, 720, 480, 270, 90)] == [60, 60, 40, 24, 24]
+    assert Schedule(30).min_face_for(480) == 30
+
+
+def test_after_a_reset_the_detector_runs_immediately() -> None:
+    schedule = Schedule(40)
+    run(schedule, 3, detector_ms=30)
+    schedule.reset()
+    assert schedule.plan.step_ms == 0
+    assert schedule.wants_detection(0.0, 0.0, reliable=True)
+    schedule.reset()  # a seek back in the same film
+    assert schedule.wants_detection(0.05, 0.0, reliable=True)
+
+
+def test_small_faces_are_not_dropped_for_a_slow_estimator() -> None:
+    schedule = Schedule(60)
+    run(schedule, 20, detector_ms=10, face_ms=70, people=2)
+    assert schedule.plan.min_face_px == 60
+
+
+def test_a_slow_computer_still_detects_and_estimates() -> None:
+    detections, estimated, _ = run(Schedule(40), 4, detector_ms=900, tracker_ms=50, face_ms=100, people=4)
+    assert len(detections) > 10
+    assert set(estimated[5:]) == {1}
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> tuple[FaceDetector, Estimator]:
+    return FaceDetector(min_face_px=60), Estimator.load(str(write_model(tmp_path_factory.mktemp("models"))))
+
+
+def demo_frames(count: int, every: int = 1) -> list[Frame]:
+    source = DemoSource()
+    frames = []
+    for _ in range(count * every):
+        frame = source.read()
+        assert frame is not None
+        frames.append(frame)
+    return frames[::every]
+
+
+def test_newcomers_are_labelled_soon_even_on_a_small_budget(parts: tuple[FaceDetector, Estimator]) -> None:
+    # With so small a budget the smallest face is doubled, to that of the other engine.
+    scheduled, unlimited = Engine(FaceDetector(min_face_px=30), parts[1], EngineOptions(budget_ms=1)), Engine(*parts)
+    labelled: list[int] = []
+    in_view: list[int] = []
+    for frame in demo_frames(180):
+        ours, theirs = scheduled.step(frame).faces, unlimited.step(frame).faces
+        assert len({face.track for face in ours}) == len(ours)
+        labelled.append(len(ours))
+        in_view.append(len(theirs))
+    assert max(in_view) > min(in_view)  # people come and go
+    soon = round(0.3 * FPS)
+    for last in range(soon, len(labelled)):
+        window = slice(last - soon, last + 1)
+        assert max(labelled[window]) >= min(in_view[window])
+
+
+def test_all_people_are_estimated_in_turn_and_labels_are_steady(parts: tuple[FaceDetector, Estimator]) -> None:
+    engine = Engine(*parts, EngineOptions(budget_ms=1))
+    estimated: list[int] = []
+    ages: dict[int | None, list[float]] = {}
+    for frame in demo_frames(40):
+        for face in engine.step(frame).faces:
+            ages.setdefault(face.track, []).append(face.age)
+        assert engine.plan is not None
+        estimated.append(engine.plan.estimated)
+    assert estimated[0] == 2  # new people are estimated immediately
+    assert set(estimated[3:]) == {1}
+    for person_ages in ages.values():
+        assert len(set(person_ages)) > len(person_ages) / 4  # both are estimated again and again
+        assert np.abs(np.diff(person_ages)).max() < 3
+
+
+def test_still_pictures_ignore_the_budget(parts: tuple[FaceDetector, Estimator]) -> None:
+    (first, *_, last) = demo_frames(30)
+    scheduled, unlimited = Engine(*parts, EngineOptions(budget_ms=1)), Engine(*parts)
+    for frame in (first, last):
+        still = Frame(frame.image_bgr, 0, 0.0, "photo.jpg", still=True)
+        ours, theirs = (engine.step(still).faces for engine in (scheduled, unlimited))
+        assert [face.age for face in ours] == [face.age for face in theirs]
+        assert len(ours) == 2

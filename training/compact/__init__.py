@@ -1,0 +1,1 @@
+"""Training and export of the compact network, and export of networks to ONNX."""

@@ -1,0 +1,1 @@
+"""Data sets: readers, face detection, cropping and augmentation."""

@@ -1,0 +1,66 @@
+"""Descriptions and picture licences of the known sets, by the name of their zip.
+
+The training steps count the faces of each set and write the counts on the card.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSet:
+    """A set of labelled faces."""
+
+    title: str
+    what: str
+    licence: str
+    """Of the pictures."""
+    commercial: bool
+    """Whether that licence allows commercial use."""
+
+
+KNOWN_SETS = {
+    "utkface": KnownSet(
+        "UTKFace",
+        "tight, aligned crops of faces of all ages, in five groups by race; the ages were estimated by a network "
+        "and checked by one person, and some ages occur too often",
+        "research, non-commercial",
+        commercial=False,
+    ),
+    "fairface": KnownSet(
+        "FairFace",
+        "faces in everyday photographs, many turned away or partly hidden, balanced over seven groups by race; "
+        "ages only as ranges",
+        "CC BY 4.0",
+        commercial=True,
+    ),
+    "aaf": KnownSet(
+        "All-Age-Faces",
+        "mostly East Asian faces, from small children to old people, showing the whole head and its surroundings",
+        "none stated, treated as research",
+        commercial=False,
+    ),
+    "omi": KnownSet(
+        "One Million Impressions",
+        "synthetic faces, each with the mean and standard deviation of the ages estimated by dozens of people",
+        "CC BY-NC-SA 4.0",
+        commercial=False,
+    ),
+}
+
+
+def known_set(name: str) -> KnownSet:
+    """A set by the name of its zip; an unknown set is treated as non-commercial."""
+    return KNOWN_SETS.get(name) or KnownSet(name, "not described", "not stated, treated as research", commercial=False)
+
+
+def weights_licence(trained_on: Iterable[str]) -> str:
+    """The licence of weights trained on these sets."""
+    sets = [known_set(name) for name in trained_on]
+    pictures = "; ".join(f"{of.title}: {of.licence}" for of in sets)
+    if all(of.commercial for of in sets):
+        return f"The weights were trained on pictures under these licences ({pictures}). The program's code is MIT."
+    return (
+        "The weights are for research and non-commercial use, like the pictures they were trained on "
+        f"({pictures}). The program's code is MIT."
+    )

@@ -1,1 +1,0 @@
-"""One reader a data set; all of them give the same rows."""

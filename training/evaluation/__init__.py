@@ -1,0 +1,1 @@
+"""Evaluation with the program's own estimator, calibration, and the model card."""

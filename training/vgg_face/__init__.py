@@ -1,0 +1,1 @@
+"""The published recipe: new heads on the frozen convolutions of VGG-Face."""
