@@ -1,14 +1,15 @@
 """Python interface to AgeCam."""
 
+import threading
 import warnings
 from collections.abc import Sequence
 from typing import Any, overload
 
 import numpy as np
 
-from agecam.errors import SourceError
+from agecam.errors import SourceError, UsageError
 from agecam.runtime.environment import prepare_environment
-from agecam.types import Face, Frame, Image
+from agecam.types import MAX_FACE_PX, MIN_FACE_PX, Face, Frame, Image
 
 prepare_environment()
 
@@ -19,7 +20,7 @@ class Analyzer:
         from agecam import Analyzer
         faces = Analyzer().analyze(image_bgr)
 
-    Use each object from one thread at a time.
+    It may be used from several threads; their pictures are analysed one after the other.
     """
 
     def __init__(
@@ -34,12 +35,17 @@ class Analyzer:
 
         Raises:
             WeightsError: there is no such model, or its files are damaged.
-            UsageError: the requested device or backend is not available.
+            UsageError: an argument has a value that AgeCam does not know, or the requested device or backend is not
+                available.
         """
+        _check_choice("device", device, ("auto", "cpu", "gpu"))
+        _check_choice("backend", backend, ("auto", "openvino", "keras"))
+        _check_min_face(min_face_px)
         from agecam.engine.engine import build_engine
         from agecam.engine.options import EngineOptions
 
         options = EngineOptions(model, device, backend, min_face_px, track=False)  # type: ignore[arg-type]
+        self._lock = threading.Lock()
         self._engine = build_engine(options)
         if self._engine.refusal is not None:
             warnings.warn(str(self._engine.refusal), RuntimeWarning, stacklevel=2)
@@ -70,4 +76,16 @@ class Analyzer:
                 f"A picture must be (height, width, 3) 8-bit BGR, not {picture.shape} {picture.dtype}: "
                 "convert it first, for example with cv2.cvtColor."
             )
-        return list(self._engine.step(Frame(picture, 0, 0.0, "picture", still=True)).faces)
+        with self._lock:
+            return list(self._engine.step(Frame(picture, 0, 0.0, "picture", still=True)).faces)
+
+
+def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise UsageError(f"{name} is {value!r}: choose one of {', '.join(map(repr, choices))}.")
+
+
+def _check_min_face(value: object) -> None:
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not is_number or not MIN_FACE_PX <= float(value) <= MAX_FACE_PX:  # type: ignore[arg-type]
+        raise UsageError(f"min_face_px is {value!r}: choose a number of pixels from {MIN_FACE_PX} to {MAX_FACE_PX}.")

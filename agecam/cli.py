@@ -16,10 +16,10 @@ from typing import NoReturn
 from agecam.commands import DONE, FAILED, INTERRUPTED, WRONG_USAGE
 from agecam.errors import AgeCamError, UsageError
 from agecam.runtime.environment import prepare_process
+from agecam.types import MAX_FACE_PX, MIN_FACE_PX
 from agecam.version import __version__
 
 _PRIVACY = "Everything is computed locally: no picture and no result leaves this computer."
-_MIN_FACE_PX = 12
 
 _ABOUT = """\
 Show the apparent age and gender of every face.
@@ -315,8 +315,8 @@ def _face_px(text: str) -> float:
         size_px = float(text)
     except ValueError:
         size_px = 0
-    if not _MIN_FACE_PX <= size_px <= 10_000:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number of pixels from {_MIN_FACE_PX} to 10000")
+    if not MIN_FACE_PX <= size_px <= MAX_FACE_PX:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of pixels from {MIN_FACE_PX} to {MAX_FACE_PX}")
     return size_px
 
 

@@ -32,6 +32,9 @@ OUTSIDE_GREY = 127.0
 """Grey value of the parts of a face crop that lie outside the frame."""
 
 
+MIN_FACE_PX, MAX_FACE_PX = 12, 10_000
+"""Limits of the smallest face that can be asked for, in pixels: MTCNN sees nothing below the first."""
+
 Alignment = Literal["five-landmarks", "box"]
 """What defines the crop of a face: its landmarks, rotated upright, or the detector's box, not rotated."""
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from models import is_one_sentence, overlap, write_model
 
 import agecam
 from agecam import Analyzer
-from agecam.errors import SourceError, WeightsError
+from agecam.errors import SourceError, UsageError, WeightsError
 from agecam.types import Image
 
 
@@ -96,3 +97,32 @@ def test_importing_agecam_is_light(statement: str) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_several_threads_share_one_analyzer(analyzer: Analyzer, astronaut_bgr: Image, hopper_bgr: Image) -> None:
+    pictures = [astronaut_bgr, hopper_bgr, astronaut_bgr[:, ::-1]] * 8
+    alone = [analyzer.analyze(picture) for picture in pictures]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(analyzer.analyze, pictures))
+    assert [[face.as_dict() for face in faces] for faces in together] == [
+        [face.as_dict() for face in faces] for faces in alone
+    ]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"device": "cuda"},
+        {"backend": "torch"},
+        {"min_face_px": -5},
+        {"min_face_px": float("nan")},
+        {"min_face_px": "40"},
+        {"min_face_px": True},
+        {"min_face_px": 11},
+    ],
+)
+def test_unknown_arguments_are_refused_in_one_sentence(arguments: dict[str, Any]) -> None:
+    with pytest.raises(UsageError) as failure:
+        Analyzer(**arguments)
+    assert is_one_sentence(str(failure.value))
+    assert next(iter(arguments)) in str(failure.value)
