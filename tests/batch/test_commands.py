@@ -243,6 +243,11 @@ def test_standard_output_contains_only_json(material, tmp_path, capfd):
     assert printed.err.startswith("Loading the networks ...\n")
 
 
+def heed_ctrl_c():
+    """Before the program starts: whoever runs the tests in the background may have it ignore the signal."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
 def test_ctrl_c_leaves_complete_files(tmp_path):
     outputs = ["--jsonl", "-", "--csv", "r.csv", "--video", "v.mp4", "--images", "stills"]
@@ -250,6 +255,7 @@ def test_ctrl_c_leaves_complete_files(tmp_path):
         [sys.executable, "-m", "agecam", "analyze", "demo", *outputs],
         cwd=tmp_path,
         env=environment(),
+        preexec_fn=heed_ctrl_c,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -279,6 +285,7 @@ def test_ctrl_c_while_loading_leaves_no_files(tmp_path):
         [sys.executable, "-m", "agecam", "analyze", "demo", "--csv", "r.csv", "--video", "v.mp4"],
         cwd=tmp_path,
         env=environment(),
+        preexec_fn=heed_ctrl_c,
         stderr=subprocess.PIPE,
         text=True,
     )
