@@ -36,11 +36,6 @@ class Mailbox(Generic[_Value]):
             value, self._value = self._value, None
             return value
 
-    def peek(self) -> _Value | None:
-        """The stored value, without removing it."""
-        with self._changed:
-            return self._value
-
     def clear(self) -> None:
         """Discard the stored value."""
         with self._changed:
