@@ -34,10 +34,6 @@ from agecam.vision.estimator import Estimator
 from training.compact.export_detector import folded
 from training.compact.onnx_export import as_onnx, probe, write_onnx
 
-FRAMEWORK = os.environ.get("KERAS_BACKEND", "tensorflow")
-"""These tests honour it: the reference is Keras, with any framework."""
-
-
 # --- same results --------------------------------------------------------------------------------------
 
 

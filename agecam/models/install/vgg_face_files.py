@@ -30,9 +30,6 @@ def write_weights(path: Path, layers: Mapping[str, Layers], shared: bool, advanc
             for variable, values in enumerate(layers[task].tensors(index)):
                 file.create_dataset(f"layers/{name}/vars/{variable}", data=values, dtype="<f4")
             advance()
-        # Keras also expects the layers without weights.
-        for name in _WITHOUT_WEIGHTS:
-            file.create_group(f"layers/{name}/vars")
 
 
 def onnx_of(path: Path, name: str, layout: FileLayout, shared: bool) -> bytes:
@@ -87,6 +84,3 @@ def _sources(shared: bool) -> Iterator[tuple[str, int, str]]:
 
 def _layer_name(kind: str, number: int) -> str:
     return f"{kind}_{number}" if number else kind
-
-
-_WITHOUT_WEIGHTS = ("input_layer", "rescaling", "concatenate")
