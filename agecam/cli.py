@@ -5,19 +5,25 @@ Nothing heavy is imported here, so that help and usage errors appear immediately
 
 import argparse
 import io
+import logging
 import math
 import os
 import re
 import sys
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from agecam.commands import DONE, FAILED, INTERRUPTED, WRONG_USAGE
-from agecam.errors import AgeCamError, UsageError
+from agecam.commands import DONE, FAILED, WRONG_USAGE
+from agecam.errors import AgeCamError, UsageError, as_agecam_error
 from agecam.runtime.environment import prepare_process
+from agecam.runtime.signals import exit_status, raise_on_termination
 from agecam.types import MAX_FACE_PX, MIN_FACE_PX
 from agecam.version import __version__
+
+log = logging.getLogger(__name__)
 
 _PRIVACY = "Everything is computed locally: no picture and no result leaves this computer."
 
@@ -40,9 +46,11 @@ To open a source that has the name of a command, give its path: ./analyze"""
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `agecam` with `arguments`, by default those of the process.
 
-    Returns the exit code: 0 success, 1 something could not be done, 2 wrong usage, 130 interrupted.
+    Returns the exit code: 0 success, 1 something could not be done, 2 wrong usage, 130 interrupted, 143 terminated.
     """
     prepare_process()
+    if threading.current_thread() is threading.main_thread():
+        raise_on_termination()
     _allow_any_text()
     try:
         try:
@@ -59,9 +67,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _close_broken_pipe()
         print(f"agecam: {error}", file=sys.stderr)
         return WRONG_USAGE if isinstance(error, UsageError) else FAILED
-    except KeyboardInterrupt:
-        print("agecam: Stopped.", file=sys.stderr)
-        return INTERRUPTED
+    except KeyboardInterrupt as interruption:
+        with suppress(OSError):  # the terminal may be gone
+            print("agecam: Stopped.", file=sys.stderr)
+        return exit_status(interruption)
+    except Exception as error:
+        log.error("%s", " ".join(sys.argv[1:2]), exc_info=error)
+        print(f"agecam: {as_agecam_error(error)}", file=sys.stderr)
+        return FAILED
 
 
 def _run(arguments: list[str]) -> int:

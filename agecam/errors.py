@@ -1,5 +1,7 @@
 """AgeCam's exceptions, with messages that the user can act on."""
 
+import traceback
+
 
 class AgeCamError(Exception):
     """Base class of all errors that AgeCam explains itself.
@@ -15,6 +17,39 @@ class AgeCamError(Exception):
         super().__init__(sentence.format(**values) if values else sentence)
         self.sentence = sentence
         self.values = values
+
+
+class UnexpectedError(AgeCamError):
+    """An exception that is not AgeCam's own, caught at the edge of a thread, a source or an output."""
+
+    def __init__(self, error: BaseException) -> None:
+        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        super().__init__(
+            "Something went wrong that AgeCam did not expect ({reason}): try again, and if it happens again, "
+            "please report it with the log.",
+            reason=" ".join(reason.split())[:300],
+        )
+        self.details = "".join(traceback.format_exception(error))
+        """The traceback."""
+
+
+class NotEnoughMemoryError(AgeCamError):
+    """The system refused memory."""
+
+    def __init__(self) -> None:
+        super().__init__("There is not enough memory: close other programs, or use smaller pictures or videos.")
+
+
+def as_agecam_error(error: Exception) -> AgeCamError:
+    """`error` itself if it is AgeCam's, otherwise what to say instead of it."""
+    if isinstance(error, AgeCamError):
+        return error
+    if isinstance(error, MemoryError) or getattr(error, "code", None) == _OPENCV_NO_MEMORY:
+        return NotEnoughMemoryError()
+    return UnexpectedError(error)
+
+
+_OPENCV_NO_MEMORY = -4
 
 
 class SourceError(AgeCamError):

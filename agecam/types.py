@@ -164,6 +164,8 @@ class FrameResult:
     width: int
     height: int
     faces: tuple[Face, ...]
+    model: str = ""
+    """Name of the model that made the estimates."""
 
     def as_dict(self) -> dict[str, Any]:
         """One line of the JSON lines file."""
@@ -173,6 +175,7 @@ class FrameResult:
             "time_s": round(self.time_s, 3),
             "width": self.width,
             "height": self.height,
+            "model": self.model,
             "faces": [face.as_dict() for face in self.faces],
         }
 

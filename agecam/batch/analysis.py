@@ -1,7 +1,8 @@
 """Runs sources through the engine one after another; a source that fails is reported and the rest continue."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
@@ -9,18 +10,22 @@ from typing import TYPE_CHECKING
 from agecam.batch.console import Console, Progress
 from agecam.batch.inputs import Input
 from agecam.batch.interrupts import Interrupts
-from agecam.batch.outputs import AnalysedFrame, FrameSink
+from agecam.batch.live_frames import frames_until_stopped
+from agecam.batch.outputs import AnalysedFrame, OutputGroup, RunOutputs
+from agecam.batch.summary import counted
 from agecam.engine.options import EngineOptions
-from agecam.errors import DetectorError, SourceError
-from agecam.overlay import OverlayStyle
+from agecam.errors import AgeCamError, SourceError, as_agecam_error
 from agecam.runtime.quiet import quiet_stderr
-from agecam.sources import SourceInfo, open_source
+from agecam.sources import FrameSource, SourceInfo, open_source
+from agecam.types import Frame
 
 if TYPE_CHECKING:
     from agecam.engine.engine import Engine
 
-OpenSinks = Callable[[Input, SourceInfo], AbstractContextManager[Sequence[FrameSink]]]
-"""Opens the sinks for the frames of a source; `info.name` is its name in the results."""
+log = logging.getLogger(__name__)
+
+MAX_FAILED_FRAMES = 10
+"""A source is given up when this many frames in a row cannot be analysed."""
 
 
 class LazyEngine:
@@ -51,71 +56,119 @@ class Analysis:
     """Runs sources through the engine into their outputs. Every frame is analysed; none is dropped."""
 
     def __init__(
-        self,
-        engine: LazyEngine,
-        console: Console,
-        interrupts: Interrupts,
-        style: OverlayStyle,
-        max_frames: int | None = None,
+        self, engine: LazyEngine, console: Console, interrupts: Interrupts, max_frames: int | None = None
     ) -> None:
         """`max_frames` limits the number of frames per source."""
         self._engine = engine
         self._console = console
         self._interrupts = interrupts
-        self._style = style
         self._max_frames = max_frames
 
-    def run(self, inputs: Sequence[Input], open_sinks: OpenSinks) -> None:
-        """Analyse every source.
+    def run(self, inputs: Sequence[Input], outputs: RunOutputs) -> None:
+        """Analyse every source; at the end, whatever it is, the outputs are complete up to the last whole frame.
 
-        A source that cannot be read, or not to its end, is reported on the console.
+        Sources, frames and outputs that fail are reported on the console, and the others continue.
 
         Raises:
             WeightsError, UsageError: the engine cannot be built.
-            OutputError: an output cannot be written.
-            KeyboardInterrupt: Ctrl-C was pressed; outputs are complete up to the last whole frame.
+            KeyboardInterrupt: Ctrl-C was pressed, or the process was asked to end.
         """
-        for are_pictures, group in groupby(inputs, key=lambda item: item.is_picture):
-            items = list(group)
-            if are_pictures:
-                with Progress("pictures", "pictures", len(items), self._console.quiet) as progress:
-                    for item in items:
-                        self._analyse(item, open_sinks, progress)
-            else:
-                for item in items:
-                    self._analyse(item, open_sinks)
-
-    def _analyse(self, item: Input, open_sinks: OpenSinks, progress: Progress | None = None) -> None:
-        self._interrupts.check()
-        if item.is_live:
-            self._engine.get()  # before opening: frames of an open camera would pile up while it loads
         try:
-            source = open_source(item.spec)
-        except SourceError as error:
-            self._console.error(str(error))
-            return
+            for are_pictures, group in groupby(inputs, key=lambda item: item.is_picture):
+                items = list(group)
+                if are_pictures:
+                    with Progress("pictures", "pictures", len(items), self._console.quiet) as progress:
+                        self._analyse_all(items, outputs, progress)
+                else:
+                    self._analyse_all(items, outputs)
+        finally:
+            outputs.close()
+
+    def _analyse_all(self, items: Sequence[Input], outputs: RunOutputs, progress: Progress | None = None) -> None:
+        for item in items:
+            if outputs.finished:
+                return
+            self._interrupts.check()
+            if item.is_live:
+                self._engine.get()  # before opening: frames of an open camera would pile up while it loads
+            try:
+                source = open_source(item.spec)
+            except Exception as error:
+                self._report(item.name, error)
+                continue
+            try:
+                self._analyse(item, source, outputs, progress)
+            finally:
+                with suppress(Exception):
+                    source.close()
+
+    def _analyse(self, item: Input, source: FrameSource, outputs: RunOutputs, progress: Progress | None) -> None:
         info = source.info if item.path is None else replace(source.info, name=item.name)
-        with ExitStack() as stack:
-            stack.enter_context(source)
-            sinks = stack.enter_context(open_sinks(item, info))
-            engine = self._engine.get()
-            if progress is None:
-                expected = _expected_frames(info, self._max_frames)
-                progress = stack.enter_context(Progress(info.name, "frames", expected, self._console.quiet))
+        engine = self._engine.get()
+        with outputs.open(item, info) as group:
+            if not group.alive:
+                return
+            if progress is not None:
+                self._analyse_frames(info, iter(source), engine, outputs, group, progress)
+                return
             if info.live and self._max_frames is None:
                 self._console.status(f"Analysing {info.name}; press Ctrl-C to stop.")
-            try:
-                for frame in islice(source, self._max_frames):
-                    self._interrupts.check()
+            expected = _expected_frames(info, self._max_frames)
+            with Progress(info.name, "frames", expected, self._console.quiet) as progress:
+                self._analyse_frames(info, self._frames(item, info, source), engine, outputs, group, progress)
+
+    def _frames(self, item: Input, info: SourceInfo, source: FrameSource) -> Iterator[Frame]:
+        frames = iter(source)
+        if info.live:
+            frames = frames_until_stopped(source, lambda: open_source(item.spec), self._console, self._interrupts)
+        return islice(frames, self._max_frames)
+
+    def _analyse_frames(
+        self,
+        info: SourceInfo,
+        frames: Iterator[Frame],
+        engine: "Engine",
+        outputs: RunOutputs,
+        group: OutputGroup,
+        progress: Progress,
+    ) -> None:
+        failed = in_a_row = 0
+        try:
+            for frame in frames:
+                self._interrupts.check()
+                try:
                     result = engine.step(replace(frame, source=info.name))
-                    analysed = AnalysedFrame(frame, result, self._style)
-                    for sink in sinks:
-                        sink(analysed)
-                    progress.advance()
-            except (SourceError, DetectorError) as error:
-                # Caught while the outputs are open, so that they keep the frames read so far.
-                prefix = f"{info.name}: " if isinstance(error, DetectorError) else ""
-                self._console.error(f"{prefix}{error}")
+                except Exception as error:
+                    failed, in_a_row = failed + 1, in_a_row + 1
+                    if not isinstance(error, AgeCamError):
+                        engine.reset()  # an unexpected error may leave it half changed
+                    if failed == 1:
+                        self._report(_place(info, frame), error)
+                    if in_a_row == MAX_FAILED_FRAMES:
+                        self._console.error(f"{info.name}: left, as {in_a_row} frames in a row could not be analysed.")
+                        break
+                    continue
+                in_a_row = 0
+                group.write(AnalysedFrame(frame, result, outputs.style))
+                outputs.count(result)
+                progress.advance()
+                if not group.alive:
+                    break
+        except Exception as error:
+            self._report(info.name, error)
+        if failed > 1:
+            self._console.warning(f"{info.name}: {counted(failed, 'frame')} could not be analysed and are left out.")
+
+    def _report(self, name: str, error: Exception) -> None:
+        """Report an error; sentences of source errors name the source themselves."""
+        explained = as_agecam_error(error)
+        if explained is not error:
+            log.error("%s", name, exc_info=error)
+        self._console.error(str(explained) if isinstance(error, SourceError) else f"{name}: {explained}")
+
+
+def _place(info: SourceInfo, frame: Frame) -> str:
+    return info.name if info.frame_count == 1 else f"{info.name}, frame {frame.index}"
 
 
 def _expected_frames(info: SourceInfo, max_frames: int | None) -> int | None:

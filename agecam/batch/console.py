@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import NoReturn
 
@@ -42,7 +43,9 @@ class Console:
         self._to_stderr(f"agecam: {sentence}")
 
     def _to_stderr(self, text: str) -> None:
-        with tqdm.external_write_mode(file=sys.stderr):
+        if sys.stderr is None:  # a Windows program without a console
+            return
+        with suppress(OSError), tqdm.external_write_mode(file=sys.stderr):
             print(text, file=sys.stderr, flush=True)
 
 
@@ -70,11 +73,18 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._bar is not None:
-            self._bar.close()
+            with suppress(OSError):
+                self._bar.close()
 
     def advance(self) -> None:
         """Count one more unit as done."""
         self._done += 1
+        try:
+            self._update()
+        except OSError:  # the terminal is gone
+            self._quiet, self._bar = True, None
+
+    def _update(self) -> None:
         if self._bar is not None:
             self._bar.update()
         elif self._is_due():

@@ -4,4 +4,3 @@ DONE = 0
 FAILED = 1
 """Something could not be done; the rest is complete."""
 WRONG_USAGE = 2
-INTERRUPTED = 130

@@ -1,8 +1,7 @@
 """`agecam analyze`: analyses sources and writes results files, annotated videos and annotated pictures."""
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,19 +10,32 @@ from agecam.batch.analysis import Analysis, LazyEngine
 from agecam.batch.console import Console
 from agecam.batch.inputs import Input, find_inputs, unique_stems
 from agecam.batch.interrupts import Interrupts
-from agecam.batch.outputs import AnalysedFrame, FrameSink, PeriodicStills, ResultsWriter, on_completion
-from agecam.batch.summary import Summary, counted
-from agecam.commands import DONE, FAILED, INTERRUPTED
+from agecam.batch.outputs import (
+    STANDARD_OUTPUT,
+    STDOUT,
+    Output,
+    OutputGroup,
+    PlotOutput,
+    RunOutputs,
+    StillsOutput,
+    SummaryOutput,
+    csv_output,
+    json_output,
+    video_output,
+)
+from agecam.batch.summary import counted
+from agecam.commands import DONE, FAILED
 from agecam.engine.options import EngineOptions
-from agecam.errors import UsageError
-from agecam.outputs import StillWriter, VideoWriter, check_plot_path, check_video_path, write_plot
+from agecam.errors import OutputError, UsageError
+from agecam.outputs import StillWriter, check_plot_path, check_video_path
 from agecam.overlay import OverlayStyle
+from agecam.runtime.signals import exit_status
 from agecam.sources import SourceInfo
 
 if TYPE_CHECKING:
     from agecam.backends import BackendChoice, DeviceChoice
-
-_STDOUT = "-"
+_MAX_LISTED = 6
+"""Number of files named in a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +70,7 @@ def run_analyze(options: AnalyzeOptions) -> int:
         OutputError: an output cannot be written; checked before the networks load where possible.
         WeightsError: the model cannot be used.
     """
-    console = Console(options.quiet, stdout_is_data=_STDOUT in (options.jsonl, options.csv))
+    console = Console(options.quiet, stdout_is_data=STDOUT in (options.jsonl, options.csv))
     inputs, errors = find_inputs(options.sources)
     if not errors:
         _check_output_options(options, inputs)
@@ -73,8 +85,8 @@ def run_analyze(options: AnalyzeOptions) -> int:
     for path in plots.values():
         check_plot_path(path)
     stills = StillWriter(options.images, ".jpg") if options.images is not None else None
-    outputs = _Outputs(options, console, unique_stems(inputs), videos, plots, stills)
     with Interrupts() as interrupts:
+        outputs = _Outputs(options, console, unique_stems(inputs), videos, plots, stills)
         engine_options = EngineOptions(
             options.model,
             options.device,
@@ -83,22 +95,17 @@ def run_analyze(options: AnalyzeOptions) -> int:
             detect_every=options.detect_every,
             smooth=not options.each_frame,
         )
-        analysis = Analysis(
-            LazyEngine(engine_options, console, interrupts), console, interrupts, outputs.style, options.max_frames
-        )
+        analysis = Analysis(LazyEngine(engine_options, console, interrupts), console, interrupts, options.max_frames)
         try:
-            with outputs.results:
-                analysis.run(inputs, outputs.open)
-        except KeyboardInterrupt:
-            console.warning(f"Stopped after {counted(outputs.results.frames, 'frame')}{outputs.kept()}.")
-            return INTERRUPTED
-    if outputs.written:
-        frames, faces = counted(outputs.results.frames, "frame"), counted(outputs.results.faces, "face")
-        console.result(f"Wrote {_joined(outputs.written)} ({frames}, {faces}).")
+            analysis.run(inputs, outputs)
+        except KeyboardInterrupt as interruption:
+            console.warning(f"Stopped after {counted(outputs.frames, 'frame')}{outputs.kept()}.")
+            return exit_status(interruption)
+    outputs.tell_written()
     return FAILED if console.errors else DONE
 
 
-class _Outputs:
+class _Outputs(RunOutputs):
     """The outputs of one run."""
 
     def __init__(
@@ -110,65 +117,53 @@ class _Outputs:
         plots: dict[Input, Path],
         stills: StillWriter | None,
     ) -> None:
+        """Raises OutputError if a results file cannot be written."""
+        super().__init__(console, OverlayStyle(show_gender=not options.hide_gender, blur_faces=options.blur_faces))
         self._options = options
-        self._console = console
         self._stems = stems
         self._videos = videos
         self._plots = plots
         self._stills = stills
-        self.style = OverlayStyle(show_gender=not options.hide_gender, blur_faces=options.blur_faces)
-        self.results = ResultsWriter(options.jsonl, options.csv)
-        self._completed: list[str] = []
+        try:
+            if options.jsonl is not None:
+                self.shared.add(json_output(options.jsonl))
+            if options.csv is not None:
+                self.shared.add(csv_output(options.csv))
+        except OutputError:
+            self.shared.close()
+            raise
 
-    @property
-    def written(self) -> list[str]:
-        """Paths of the complete files and of the folder of pictures."""
-        if not self.results.frames:
-            return []
-        results = [path for path in (self._options.jsonl, self._options.csv) if path not in (None, _STDOUT)]
-        images = [self._options.images] if self._options.images is not None else []
-        return [name for name in (*results, *self._completed, *images) if name is not None]
+    def add_for(self, group: OutputGroup, item: Input, info: SourceInfo) -> None:
+        if self._has_no_outputs:
+            group.try_to_add(lambda: SummaryOutput(self.console, info.name, item.is_picture, self.style.show_gender))
+        if item in self._videos:
+            group.try_to_add(lambda: video_output(self._videos[item], info))
+        if item in self._plots:
+            group.try_to_add(lambda: PlotOutput(self._plots[item]))
+        if (stills := self._stills) is not None and (folder := self._options.images) is not None:
+            group.try_to_add(lambda: StillsOutput(folder, stills, self._stems[item], item.is_picture))
 
     def kept(self) -> str:
         """End of the message about an interrupted run."""
-        return f": the results so far are complete in {_joined(self.written)}" if self.written else ""
+        return f": the results so far are complete in {_listed(self._written())}" if self._written() else ""
 
-    @contextmanager
-    def open(self, item: Input, info: SourceInfo) -> Iterator[list[FrameSink]]:
-        """The sinks for the frames of one source, closed at its end."""
-        sinks: list[FrameSink] = [self.results.write]
-        with ExitStack() as stack:
-            if self._has_no_outputs:
-                summary = Summary(item.is_picture)
-                sinks.append(lambda analysed: summary.add(analysed.result))
-                stack.enter_context(on_completion(lambda: self._print_summary(summary, info.name)))
-            if item in self._videos:
-                path = self._videos[item]
-                frames_before = self.results.frames
-                stack.enter_context(on_completion(lambda: self._record_video(path, frames_before)))
-                video = VideoWriter(path, info.width, info.height, info.fps or 0)
-                stack.enter_context(video)
-                sinks.append(lambda analysed: video.write(analysed.annotated, analysed.frame.time_s))
-            if item in self._plots:
-                sinks.append(self._plot_sink(self._plots[item]))
-            if self._stills is not None:
-                sinks.append(_still_sink(self._stills, item, self._stems[item]))
-            yield sinks
+    def tell_written(self) -> None:
+        """Print what was written and what it replaced."""
+        if not self._written():
+            return
+        frames, faces = counted(self.frames, "frame"), counted(self.faces, "face")
+        self.console.result(f"Wrote {_listed(self._written())} ({frames}, {faces}).")
+        if replaced := [output.name for output in self._complete() if output.replaced]:
+            noun = "an earlier file" if len(replaced) == 1 else "earlier files"
+            self.console.result(f"This replaced {noun}: {_listed(replaced)}.")
 
-    def _print_summary(self, summary: Summary, name: str) -> None:
-        if summary.frames:
-            self._console.result(summary.describe(name, self.style.show_gender))
+    def _complete(self) -> list[Output]:
+        return [*self.shared.completed, *self.completed]
 
-    def _plot_sink(self, path: Path) -> FrameSink:
-        def plot(analysed: AnalysedFrame) -> None:
-            write_plot(path, analysed.annotated, analysed.result.faces)
-            self._completed.append(str(path))
-
-        return plot
-
-    def _record_video(self, path: Path, frames_before: int) -> None:
-        if self.results.frames > frames_before:
-            self._completed.append(str(path))
+    def _written(self) -> list[str]:
+        """Paths of the complete files and of the folder of pictures."""
+        paths = dict.fromkeys(output.final_name for output in self._complete())
+        return [path for path in paths if path not in (STDOUT, STANDARD_OUTPUT)]
 
     @property
     def _has_no_outputs(self) -> bool:
@@ -178,18 +173,8 @@ class _Outputs:
         )
 
 
-def _still_sink(stills: StillWriter, item: Input, stem: str) -> FrameSink:
-    if not item.is_picture:
-        return PeriodicStills(stills, stem).write
-
-    def write(analysed: AnalysedFrame) -> None:
-        stills.write(analysed.annotated, stem)
-
-    return write
-
-
 def _check_output_options(options: AnalyzeOptions, inputs: Sequence[Input]) -> None:
-    if options.jsonl == options.csv == _STDOUT:
+    if options.jsonl == options.csv == STDOUT:
         raise UsageError("Only one of --jsonl and --csv can go to standard output: give a file name for the other.")
     if options.video is not None and all(item.is_picture for item in inputs):
         raise UsageError("--video is for videos and all sources are pictures: use --images instead.")
@@ -221,7 +206,7 @@ def _check_distinct_paths(
 ) -> None:
     """Raise UsageError where an output would overwrite a source or another output."""
     outputs = [(f"--{kind} {path}", Path(path)) for kind in ("jsonl", "csv") if (path := getattr(options, kind))]
-    outputs = [(name, path) for name, path in outputs if str(path) != _STDOUT]
+    outputs = [(name, path) for name, path in outputs if str(path) != STDOUT]
     outputs += video_and_plot_outputs
     sources = [item.path for item in inputs if item.path is not None]
     for index, (name, path) in enumerate(outputs):
@@ -245,6 +230,9 @@ def _is_same(path: Path, other: Path) -> bool:
         return os.path.realpath(path) == os.path.realpath(other)
 
 
-def _joined(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str]) -> str:
+    """The names in a sentence; many are counted."""
     *others, last = names
+    if len(names) > _MAX_LISTED:
+        return f"{others[0]} and {len(names) - 1:,} more files"
     return f"{', '.join(others)} and {last}" if others else last

@@ -1,8 +1,6 @@
 """`agecam [SOURCE]` without a window: writes an annotated video, some pictures and the results to `out/`."""
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from agecam.batch.analysis import Analysis, LazyEngine
@@ -10,15 +8,24 @@ from agecam.batch.console import Console
 from agecam.batch.highlights import COUNT, Highlights
 from agecam.batch.inputs import Input, find_inputs, unique_stems
 from agecam.batch.interrupts import Interrupts
-from agecam.batch.outputs import FrameSink, ResultsWriter, on_completion
-from agecam.batch.summary import Summary, counted
-from agecam.commands import DONE, FAILED, INTERRUPTED
+from agecam.batch.outputs import (
+    STANDARD_OUTPUT,
+    AnalysedFrame,
+    Output,
+    OutputGroup,
+    RunOutputs,
+    SummaryOutput,
+    json_output,
+    video_output,
+)
+from agecam.batch.summary import counted
+from agecam.commands import DONE, FAILED
 from agecam.engine.options import EngineOptions
 from agecam.errors import SourceError
-from agecam.outputs import StillWriter, VideoWriter
+from agecam.outputs import StillWriter
 from agecam.overlay import OverlayStyle
+from agecam.runtime.signals import exit_status
 from agecam.sources import SourceInfo, list_cameras, open_source
-from agecam.types import Image
 
 FOLDER = Path("out")
 _LIVE_FRAMES = 300
@@ -40,22 +47,21 @@ def run_first(spec: str | None, why_no_window: str, model: str | None = None) ->
     inputs, errors = find_inputs([spec])
     for error in errors:
         console.error(str(error))
-    outputs = _Outputs(console, unique_stems(inputs))
     start_s = time.monotonic()
     status = DONE
     with Interrupts() as interrupts:
+        outputs = _Outputs(console, unique_stems(inputs))
         max_frames = _LIVE_FRAMES if any(item.is_live for item in inputs) else None
         options = EngineOptions() if model is None else EngineOptions(model)
-        analysis = Analysis(LazyEngine(options, console, interrupts), console, interrupts, OverlayStyle(), max_frames)
+        analysis = Analysis(LazyEngine(options, console, interrupts), console, interrupts, max_frames)
         try:
-            with outputs.results:
-                analysis.run(inputs, outputs.open)
-        except KeyboardInterrupt:
-            console.warning(f"Stopped after {counted(outputs.results.frames, 'frame')}; the files are complete.")
-            status = INTERRUPTED
-    if outputs.results.frames:
-        frames, elapsed_s = outputs.results.frames, time.monotonic() - start_s
-        files = "\n".join(f"  {path}" for path in [*outputs.written, outputs.results_path])
+            analysis.run(inputs, outputs)
+        except KeyboardInterrupt as interruption:
+            console.warning(f"Stopped after {counted(outputs.frames, 'frame')}; the files are complete.")
+            status = exit_status(interruption)
+    if outputs.frames:
+        frames, elapsed_s = outputs.frames, time.monotonic() - start_s
+        files = "\n".join(f"  {path}" for path in outputs.files())
         console.result(
             f"{counted(frames, 'frame')} analysed in {elapsed_s:.1f} s, including loading. Files written:\n{files}"
         )
@@ -73,52 +79,51 @@ def _first_camera() -> str | None:
     return None
 
 
-class _Outputs:
+class _Outputs(RunOutputs):
     """The outputs in `out/`."""
 
     def __init__(self, console: Console, stems: dict[Input, str]) -> None:
-        self._console = console
+        """Raises OutputError if the folder cannot be written."""
+        super().__init__(console, OverlayStyle())
         self._stems = stems
         self._stills = StillWriter(FOLDER, ".jpg")
-        self.results_path = FOLDER / "results.jsonl"
-        self.results = ResultsWriter(self.results_path, csv=None)
-        self.written: list[Path] = []
-        """Paths of the complete videos and pictures."""
+        self.shared.add(json_output(str(FOLDER / "results.jsonl")))
+        self._pictures: list[str] = []
 
-    @contextmanager
-    def open(self, item: Input, info: SourceInfo) -> Iterator[list[FrameSink]]:
-        """The sinks for the frames of one source, closed at its end."""
-        summary = Summary(item.is_picture)
+    def add_for(self, group: OutputGroup, item: Input, info: SourceInfo) -> None:
         stem = self._stems[item]
-        with ExitStack() as stack:
-            stack.enter_context(on_completion(lambda: self._print_summary(summary, info.name)))
-            if item.is_picture:
-                sinks = [lambda analysed: self._replace_stills([analysed.annotated], [f"{stem}-annotated"])]
-            else:
-                sinks = stack.enter_context(self._video(stem, info))
-            yield [self.results.write, lambda analysed: summary.add(analysed.result), *sinks]
+        group.add(SummaryOutput(self.console, info.name, item.is_picture, show_gender=True))
+        if not item.is_picture:
+            group.try_to_add(lambda: video_output(FOLDER / f"{stem}-annotated.mp4", info))
+        group.add(_StillsOutput(self._stills, stem, self._pictures, item.is_picture))
 
-    def _print_summary(self, summary: Summary, name: str) -> None:
-        if summary.frames:
-            self._console.result(summary.describe(name, show_gender=True))
+    def files(self) -> list[str]:
+        """Paths of the complete files."""
+        complete = [*self.completed, *self.shared.completed]
+        files = [output.final_name for output in complete if output.name not in (STANDARD_OUTPUT, _StillsOutput.name)]
+        return [*self._pictures, *files]
 
-    @contextmanager
-    def _video(self, stem: str, info: SourceInfo) -> Iterator[list[FrameSink]]:
-        path = FOLDER / f"{stem}-annotated.mp4"
-        highlights = Highlights()
 
-        def finish() -> None:
-            pictures = highlights.pictures()
-            if pictures:
-                self.written.append(path)
-                self._replace_stills(pictures, [f"{stem}-still-{number}" for number in range(1, COUNT + 1)])
+class _StillsOutput(Output):
+    """The annotated picture, or the best frames of a video; replaces those of an earlier run."""
 
-        with on_completion(finish), VideoWriter(path, info.width, info.height, info.fps or 0) as video:
-            yield [lambda analysed: video.write(analysed.annotated, analysed.frame.time_s), highlights.add]
+    name = str(FOLDER)
 
-    def _replace_stills(self, pictures: Sequence[Image], stems: Sequence[str]) -> None:
-        """Write the pictures under the first stems; first delete the pictures of an earlier run under any of them."""
-        for stem in stems:
+    def __init__(self, writer: StillWriter, stem: str, written: list[str], is_picture: bool) -> None:
+        self._writer = writer
+        self._stem = stem
+        self._written = written
+        self._is_picture = is_picture
+        self._highlights = Highlights()
+
+    def write(self, analysed: AnalysedFrame) -> None:
+        self._highlights.add(analysed)
+
+    def close(self) -> None:
+        stems = [f"{self._stem}-still-{number}" for number in range(1, COUNT + 1)]
+        if self._is_picture:
+            stems = [f"{self._stem}-annotated"]
+        for stem in stems if self.frames else ():
             (FOLDER / f"{stem}.jpg").unlink(missing_ok=True)
-        for picture, stem in zip(pictures, stems, strict=False):
-            self.written.append(self._stills.write(picture, stem))
+        for picture, stem in zip(self._highlights.pictures(), stems, strict=False):
+            self._written.append(str(self._writer.write(picture, stem)))

@@ -1,5 +1,7 @@
 """Analyses one frame at a time. No threads, no files, no window."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from agecam.backends import Backend, choose_backend, on_processor
@@ -60,7 +62,7 @@ class Engine:
         times = StageTimes()
         result = (self._stills if frame.still else self._frames).run(frame, times)
         self.stages_ms = times.ms
-        return result
+        return replace(result, model=self.estimator.card.name)
 
 
 def build_engine(options: EngineOptions | None = None) -> Engine:

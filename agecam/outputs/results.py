@@ -14,18 +14,23 @@ from agecam.types import FrameResult
 
 LANDMARKS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 CSV_FIELDS = (
-    *("source", "frame", "time_s", "width", "height"),
+    *("source", "frame", "time_s", "width", "height", "model"),
     *("track", "x", "y", "w", "h", "score"),
     *(f"{landmark}_{axis}" for landmark in LANDMARKS for axis in "xy"),
     *("age", "age_low", "age_high", "gender", "gender_probability"),
 )
 # Required by RFC 4180; with another one, Python's csv does not quote a carriage return inside a name.
 _LINE_END = "\r\n"
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 class _ResultsWriter(Writer):
     def __init__(self, path: PathLike) -> None:
         self._output = _StandardOutput() if os.fspath(path) == "-" else PartFile(path)
+
+    @property
+    def path(self) -> Path:  # noqa: D102
+        return self._output.final
 
     def close(self) -> None:
         """Move the complete file to its final name; nothing is left behind if that fails."""
@@ -49,17 +54,24 @@ class JsonLinesWriter(_ResultsWriter):
     def write(self, result: FrameResult) -> None:
         """Append the line of one frame."""
         self._write_text(json.dumps(result.as_dict(), ensure_ascii=False, separators=(",", ":")) + "\n")
+        self.has_content = True
 
 
 class CsvWriter(_ResultsWriter):
     """Writes a header and one row per face, in UTF-8; the path `-` is standard output.
 
-    Frames without faces have no rows. Raises `OutputError` at opening and while writing.
+    A file begins with a byte order mark, standard output does not. Frames without faces have no rows. Raises `OutputError` at opening and while writing.
     """
 
     def __init__(self, path: PathLike) -> None:
         super().__init__(path)
-        self._write_text(",".join(CSV_FIELDS) + _LINE_END)
+        # Spreadsheets need the mark to read a file as UTF-8; other programs do not.
+        mark = "" if os.fspath(path) == "-" else _BYTE_ORDER_MARK
+        try:
+            self._write_text(mark + ",".join(CSV_FIELDS) + _LINE_END)
+        except OutputError:
+            self.discard()
+            raise
 
     def write(self, result: FrameResult) -> None:
         """Append all rows of one frame in a single write."""
@@ -68,6 +80,7 @@ class CsvWriter(_ResultsWriter):
     def write_rows(self, rows: str) -> None:
         """Append rows as returned by `csv_rows`."""
         self._write_text(rows)
+        self.has_content = True
 
 
 def csv_rows(result: FrameResult) -> str:
@@ -96,6 +109,8 @@ def _escape_formula(text: str) -> str:
 
 class _StandardOutput:
     """Flushes each line, so that a program that reads them gets live results."""
+
+    final = Path("-")
 
     def __init__(self) -> None:
         if sys.stdout is None:  # a Windows program without a console

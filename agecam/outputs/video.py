@@ -51,6 +51,8 @@ class VideoWriter(Writer):
         self._period = round(TICKS_PER_S / rate)
         self._start_s = 0.0
         self._last_ticks: int | None = None
+        self._failed = False
+        """After an error nothing more may be encoded: the encoder and the container may crash."""
 
         container_format, options = _container_format(path)
         if lasting:
@@ -96,11 +98,12 @@ class VideoWriter(Writer):
             frame.pts = self._ticks(time_s)
             for packet in self._stream.encode(frame):
                 self._container.mux(packet)
+        self.has_content = True
 
     def close(self) -> None:
         """Finish the file and move it to its final name; without frames, no file is left."""
         try:
-            if self._last_ticks is not None and not self._part.ended:
+            if self._last_ticks is not None and not self._part.ended and not self._failed:
                 with self._output_errors():
                     for packet in self._stream.encode():
                         self._container.mux(packet)
@@ -138,6 +141,7 @@ class VideoWriter(Writer):
                 "Cannot write {name}: this PyAV has no H.264 encoder; reinstall it with pip.", name=self._name
             ) from error
         except (OSError, av.error.FFmpegError) as error:
+            self._failed = True
             raise unwritable(self._name, error) from error
 
 

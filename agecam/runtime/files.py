@@ -2,8 +2,8 @@
 
 import errno
 import os
-import secrets
 import shutil
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,8 +13,13 @@ from types import TracebackType
 from typing import TypeVar
 
 from agecam.errors import OutputError
+from agecam.runtime.parts import part_name, remove_stale_parts
 
 PathLike = str | os.PathLike[str]
+
+
+_REPLACE_DELAYS_S = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""A virus scanner or a search index may hold a file for a moment."""
 
 
 class PartFile:
@@ -35,13 +40,23 @@ class PartFile:
                     self.final = Path(os.path.realpath(path))  # replace the target, not the link
                 _check_replaceable(self.final)
             self.final.parent.mkdir(parents=True, exist_ok=True)
-            self.path = self.final.with_name(f".agecam-{secrets.token_hex(6)}.part")
-            self._file = self.path.open("xb")
+            remove_stale_parts(self.final.parent)
+            self.path = self.final.with_name(part_name())
+            # Unbuffered, so that an error is raised by the write that fails.
+            self._file = self.path.open("xb", buffering=0)
 
     def write(self, data: bytes) -> None:
-        """Append `data`."""
+        """Append `data`; nothing of it remains if that fails, so that the file ends with a complete record."""
+        start = self._file.tell()
         with explained(self.final):
-            self._file.write(data)
+            try:
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[self._file.write(rest) :]
+            except OSError:
+                self._file.seek(start)
+                self._file.truncate()
+                raise
 
     def close(self) -> None:
         """Close the temporary file, for callers that write to its path."""
@@ -49,19 +64,36 @@ class PartFile:
             self._file.close()
 
     def commit(self) -> Path:
-        """Move the file to its final path and return that; nothing is left behind on failure."""
+        """Move the file to its final path and return that; nothing is left behind on failure.
+
+        If the file there cannot be replaced, for example because a spreadsheet has it open on Windows, the new file is
+        called `name-2.csv` and so on.
+        """
         if self.ended:
             return self.final
         try:
             self.close()
             with explained(self.final):
-                if self._keep_existing:
+                if self._keep_existing or not self._replaced():
                     self.final = next(name for name in _numbered(self.final) if _moved(self.path, name))
-                else:
-                    self.path.replace(self.final)
         finally:
             self.discard()
         return self.final
+
+    def _replaced(self) -> bool:
+        """Move the file to its final path; False if the file there cannot be replaced, even after a few attempts."""
+        for delay_s in (*_REPLACE_DELAYS_S, None):
+            try:
+                self.path.replace(self.final)
+            except OSError:
+                if not self.final.exists():  # the folder is the problem, not a file in the way
+                    raise
+                if delay_s is None:
+                    return False
+                time.sleep(delay_s)
+            else:
+                break
+        return True
 
     def discard(self) -> None:
         """Remove the temporary file."""
@@ -185,7 +217,18 @@ _W = TypeVar("_W", bound="Writer")
 
 
 class Writer(ABC):
-    """Base class of writers: leaving `with` completes the file, or removes it after an error."""
+    """Base class of writers: leaving `with` completes the file, also after an error, as far as it was written.
+
+    After an error before anything was written, no file is left, and an earlier one is kept.
+    """
+
+    has_content = False
+    """Whether anything was written, except a header."""
+
+    @property
+    @abstractmethod
+    def path(self) -> Path:
+        """Final path of the file; it may change in `close`."""
 
     @abstractmethod
     def close(self) -> None:
@@ -201,8 +244,11 @@ class Writer(ABC):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None or issubclass(kind, KeyboardInterrupt):
+        if error is None:
             self.close()
+        elif self.has_content:
+            with suppress(OutputError):  # the first error is the one to tell
+                self.close()
         else:
             self.discard()
 

@@ -35,6 +35,8 @@ class SourceInfo:
         return self.frame_count / self.fps if self.fps else self.frame_count * SECONDS_PER_PICTURE
 
 
+RETRY_S = (1.0, 2.0, 3.0, 5.0)
+"""Delays between attempts to open a lost camera or stream again; the last one repeats."""
 SECONDS_PER_PICTURE = 1.0
 """Time between the pictures of a folder, as in a slide show."""
 SEEK_TOLERANCE_S = 0.001

@@ -1,3 +1,4 @@
+import codecs
 import csv
 import io
 import json
@@ -32,7 +33,7 @@ def make_face(x=10.04, track=3, gender="female"):
 
 
 def make_result(faces=(), source="clip.mp4", frame=41):
-    return FrameResult(source, frame, 1.36667, 1280, 720, tuple(faces))
+    return FrameResult(source, frame, 1.36667, 1280, 720, tuple(faces), "compact")
 
 
 def noise(width, height, seed=0):
@@ -117,14 +118,17 @@ def test_keyboard_interrupt_keeps_the_data_so_far(tmp_path, name):
 
 @each_writer
 @pytest.mark.parametrize("frames", [0, 1])
-def test_another_error_keeps_the_earlier_file_only(tmp_path, name, frames):
+def test_another_error_keeps_what_was_written(tmp_path, name, frames):
     (tmp_path / name).write_bytes(b"earlier")
     with pytest.raises(ZeroDivisionError), WRITERS[name](tmp_path / name) as writer:
         for seed in range(frames):
             write_one(writer, seed)
         raise ZeroDivisionError
     assert names_in(tmp_path) == [name]
-    assert (tmp_path / name).read_bytes() == b"earlier"
+    if frames:
+        assert frames_in(tmp_path / name) == frames
+    else:
+        assert (tmp_path / name).read_bytes() == b"earlier"
 
 
 @each_writer
@@ -146,12 +150,13 @@ def test_close_and_discard_can_be_repeated(tmp_path, name):
 
 
 @each_writer
-def test_nested_writers_leave_nothing_after_an_error(tmp_path, name):
+def test_writers_around_a_failing_one_are_completed(tmp_path, name):
     with pytest.raises(OutputError), ExitStack() as stack:
         for other in WRITERS:
             write_one(stack.enter_context(WRITERS[other](tmp_path / other)))
         stack.enter_context(WRITERS[name](tmp_path))
-    assert names_in(tmp_path) == []
+    assert {other: frames_in(tmp_path / other) for other in WRITERS} == dict.fromkeys(WRITERS, 1)
+    assert len(names_in(tmp_path)) == len(WRITERS)
 
 
 @each_writer
@@ -226,7 +231,7 @@ def test_a_device_is_refused_and_not_replaced():
 
 @each_writer
 @pytest.mark.parametrize("allowed_bytes", [0, 20_000])
-def test_a_full_disk_gives_one_sentence_and_leaves_nothing(tmp_path, name, allowed_bytes):
+def test_a_full_disk_gives_one_sentence_and_keeps_whole_records(tmp_path, name, allowed_bytes):
     resource = pytest.importorskip("resource")  # a limit on file sizes simulates a full disk
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (allowed_bytes, usual[1]))
@@ -237,7 +242,12 @@ def test_a_full_disk_gives_one_sentence_and_leaves_nothing(tmp_path, name, allow
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, usual)
     assert_one_sentence(error, tmp_path / name)
-    assert names_in(tmp_path) == []
+    kept = [name] if Path(name).suffix in (".jsonl", ".csv") and allowed_bytes else []
+    assert names_in(tmp_path) == kept
+    if kept:
+        assert 0 < frames_in(tmp_path / name) < 200
+        assert (tmp_path / name).stat().st_size <= allowed_bytes
+        assert (tmp_path / name).read_bytes().endswith(b"\n")
 
 
 def test_check_writable_leaves_nothing(tmp_path):
@@ -448,10 +458,12 @@ def test_csv_has_one_row_per_face(tmp_path):
     with CsvWriter(path) as writer:
         writer.write(make_result([make_face(), make_face(50, None, "unsure")], 'a "b", c\nd.mp4'))
         writer.write(make_result())
-    with path.open(encoding="utf-8", newline="") as file:
+    assert path.read_bytes().startswith(codecs.BOM_UTF8)  # spreadsheets need it
+    with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == [
-        *("source", "frame", "time_s", "width", "height", "track", "x", "y", "w", "h", "score"),
+        *("source", "frame", "time_s", "width", "height", "model"),
+        *("track", "x", "y", "w", "h", "score"),
         *("left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y", "nose_x", "nose_y"),
         *("mouth_left_x", "mouth_left_y", "mouth_right_x", "mouth_right_y"),
         *("age", "age_low", "age_high", "gender", "gender_probability"),
@@ -459,7 +471,7 @@ def test_csv_has_one_row_per_face(tmp_path):
     first, second = rows
     assert first["source"] == 'a "b", c\nd.mp4'
     assert {key: value for key, value in first.items() if key not in ("source", "gender")} == {
-        **{"frame": "41", "time_s": "1.367", "width": "1280", "height": "720", "track": "3"},
+        **{"frame": "41", "time_s": "1.367", "width": "1280", "height": "720", "model": "compact", "track": "3"},
         **{"x": "10.0", "y": "20.0", "w": "30.0", "h": "40.0", "score": "0.998"},
         **{"left_eye_x": "1.0", "left_eye_y": "2.0", "right_eye_x": "3.0", "right_eye_y": "4.0"},
         **{"nose_x": "5.0", "nose_y": "6.0", "mouth_left_x": "7.0", "mouth_left_y": "8.0"},
@@ -480,7 +492,7 @@ def test_csv_without_faces_has_only_a_header(tmp_path):
 def test_csv_contains_no_formula(tmp_path, source):
     with CsvWriter(tmp_path / "out.csv") as writer:
         writer.write(make_result([make_face()], source))
-    text = (tmp_path / "out.csv").read_bytes().decode()
+    text = (tmp_path / "out.csv").read_bytes().decode("utf-8-sig")
     (row,) = csv.DictReader(io.StringIO(text, newline=""))
     assert row["source"] == f"'{source}"
 
