@@ -113,6 +113,7 @@ def _analyze(arguments: list[str]) -> int:
         nargs="+",
         help="video, picture, camera, stream address or demo; a folder means all its pictures and videos",
     )
+    parser.add_argument("--recursive", action="store_true", help="search the subfolders of folders too")
     outputs = parser.add_argument_group("outputs")
     outputs.add_argument("--jsonl", metavar="F", help="one line of JSON per frame; - is standard output")
     outputs.add_argument("--csv", metavar="F", help="one row per face; - is standard output")

@@ -1,23 +1,17 @@
 """Turns source arguments into single sources: a folder becomes its pictures and videos."""
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
+from agecam.batch.folders import is_picture_file, list_folder
+from agecam.batch.summary import counted
 from agecam.errors import SourceError
 from agecam.outputs.stills import safe_stem
-from agecam.sources.pictures import is_picture, natural_key
 from agecam.sources.spec import is_live_spec, word_kind
 from agecam.sources.stream import redact
-
-_MEDIA_NAME = re.compile(
-    r".*\.(?:avif|bmp|dib|gif|hei[cf]|j2k|jfif|jp2|jpe?g?|p[bgnp]m|png|tiff?|webp"
-    r"|3gp|asf|avi|flv|m2ts|m4v|mkv|mov|mp4|mpe?g|mts|og[gv]|ts|vob|webm|wmv)",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +29,47 @@ class Input:
     """Whether frames that are not read in time are lost."""
 
 
-def find_inputs(specs: Sequence[str]) -> tuple[list[Input], list[SourceError]]:
-    """The sources named by `specs`, in order and without duplicates, and an error for each unusable folder.
+@dataclass(slots=True)
+class FoundInputs:
+    """The sources that arguments name."""
 
-    Missing files are kept: opening them gives the error. Files in a folder are named `folder/file`.
+    inputs: list[Input]
+    """In order, without duplicates."""
+    errors: list[SourceError]
+    """One for each unusable folder."""
+    other_files: int = 0
+    """Files in the folders that are neither pictures nor videos."""
+    other_folders: int = 0
+    """Subfolders that were not searched."""
+
+    def skipped(self) -> str | None:
+        """A sentence on what was left out of folders; None if nothing was."""
+        parts = [counted(self.other_files, "file of another kind", "files of other kinds")] if self.other_files else []
+        parts += [counted(self.other_folders, "folder")] if self.other_folders else []
+        if not parts:
+            return None
+        verb = "was" if self.other_files + self.other_folders == 1 else "were"
+        hint = "; --recursive searches subfolders too" if self.other_folders else ""
+        return f"{' and '.join(parts)} {verb} skipped{hint}."
+
+
+def find_inputs(specs: Sequence[str], recursive: bool = False) -> FoundInputs:
+    """The sources named by `specs`; folders stand for their pictures and videos, named `folder/file`.
+
+    Missing files are kept: opening them gives the error.
     """
     inputs: dict[str, Input] = {}
-    errors = []
+    result = FoundInputs([], [])
     for spec in specs:
         try:
-            found = list(_folder_inputs(Path(spec)) if _is_folder(spec) else [_single_input(spec)])
+            found = _folder_inputs(Path(spec), recursive, result) if _is_folder(spec) else [_single_input(spec)]
         except SourceError as error:
-            errors.append(error)
+            result.errors.append(error)
             continue
         for item in found:
             inputs.setdefault(item.spec, item)
-    return _with_unique_names(list(inputs.values())), errors
+    result.inputs = _with_unique_names(list(inputs.values()))
+    return result
 
 
 def unique_stems(inputs: Iterable[Input]) -> dict[Input, str]:
@@ -79,23 +98,25 @@ def _single_input(spec: str) -> Input:
         return Input(spec, redact(spec.strip()) if "://" in spec else spec.strip(), is_live=True)
     path = Path(spec)
     if _is_file(path):
-        return Input(spec, path.name, path, is_picture=_is_picture_file(path))
+        return Input(spec, path.name, path, is_picture=is_picture_file(path))
     return Input(spec, spec, is_live=is_live_spec(spec))
 
 
-def _folder_inputs(folder: Path) -> Iterator[Input]:
+def _folder_inputs(folder: Path, recursive: bool, result: FoundInputs) -> list[Input]:
+    content = list_folder(folder, recursive)
+    result.errors += content.unreadable
     name = folder.resolve().name or str(folder)
-    try:
-        files = [path for path in folder.iterdir() if not path.name.startswith(".") and _is_file(path)]
-    except OSError as error:
-        raise SourceError(f"The folder '{name}' cannot be read ({error.strerror}): check its permissions.") from error
-    media = [path for path in files if _MEDIA_NAME.fullmatch(path.name) or _is_picture_file(path)]
-    if not media:
+    if not content.media:
         raise SourceError(f"The folder '{name}' contains no pictures or videos: choose another folder.")
-    for path in sorted(media, key=natural_key):
+    result.other_files += content.other_files
+    result.other_folders += content.folders
+    inputs = []
+    for path in content.media:
         # In the folder '.', a file called 'demo' would otherwise be read as the word.
         spec = str(path) if len(path.parts) > 1 else f"./{path}"
-        yield Input(spec, f"{name}/{path.name}", path, is_picture=_is_picture_file(path))
+        shown = f"{name}/{path.relative_to(folder).as_posix()}"
+        inputs.append(Input(spec, shown, path, is_picture=is_picture_file(path)))
+    return inputs
 
 
 def _with_unique_names(inputs: Iterable[Input]) -> list[Input]:
@@ -105,13 +126,6 @@ def _with_unique_names(inputs: Iterable[Input]) -> list[Input]:
     return [
         replace(item, name=item.path.as_posix()) if item.path and counts[item.name] > 1 else item for item in inputs
     ]
-
-
-def _is_picture_file(path: Path) -> bool:
-    try:
-        return is_picture(path)
-    except OSError:
-        return False
 
 
 def _is_dir(path: Path) -> bool:

@@ -50,6 +50,7 @@ class AnalyzeOptions:
     images: str | None = None
     plot: str | None = None
     """A file if it has a suffix, otherwise a folder."""
+    recursive: bool = False
     blur_faces: bool = False
     hide_gender: bool = False
     quiet: bool = False
@@ -71,14 +72,17 @@ def run_analyze(options: AnalyzeOptions) -> int:
         WeightsError: the model cannot be used.
     """
     console = Console(options.quiet, stdout_is_data=STDOUT in (options.jsonl, options.csv))
-    inputs, errors = find_inputs(options.sources)
-    if not errors:
+    found = find_inputs(options.sources, options.recursive)
+    inputs = found.inputs
+    if not found.errors:
         _check_output_options(options, inputs)
     videos = _output_paths("video", "mp4", options.video, [item for item in inputs if not item.is_picture])
     plots = _output_paths("plot", "png", options.plot, [item for item in inputs if item.is_picture])
     _check_distinct_paths(options, inputs, [*_with_option("video", videos), *_with_option("plot", plots)])
-    for error in errors:
+    for error in found.errors:
         console.error(str(error))
+    if (skipped := found.skipped()) is not None:
+        console.status(skipped)
 
     for path in videos.values():
         check_video_path(path)

@@ -44,8 +44,9 @@ def run_first(spec: str | None, why_no_window: str, model: str | None = None) ->
             spec = "demo"
             console.result("No camera can be opened, so AgeCam analyses the demo.")
 
-    inputs, errors = find_inputs([spec])
-    for error in errors:
+    found = find_inputs([spec])
+    inputs = found.inputs
+    for error in found.errors:
         console.error(str(error))
     start_s = time.monotonic()
     status = DONE

@@ -29,7 +29,7 @@ class _ResultsWriter(Writer):
         self._output = _StandardOutput() if os.fspath(path) == "-" else PartFile(path)
 
     @property
-    def path(self) -> Path:  # noqa: D102
+    def path(self) -> Path:
         return self._output.final
 
     def close(self) -> None:
@@ -60,7 +60,8 @@ class JsonLinesWriter(_ResultsWriter):
 class CsvWriter(_ResultsWriter):
     """Writes a header and one row per face, in UTF-8; the path `-` is standard output.
 
-    A file begins with a byte order mark, standard output does not. Frames without faces have no rows. Raises `OutputError` at opening and while writing.
+    A file begins with a byte order mark, standard output does not. Frames without faces have no rows. Raises
+    `OutputError` at opening and while writing.
     """
 
     def __init__(self, path: PathLike) -> None:
