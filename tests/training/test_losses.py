@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from training.compact.losses import DistilledLoss, FaceLoss
+from training.compact.losses import DistilledLoss, DistributionLoss, FaceLoss
 
 Floats = npt.NDArray[np.floating[Any]]
 AGES = np.arange(101)
@@ -152,3 +152,15 @@ def test_the_label_weights_apply_to_the_teacher() -> None:
     off = np.concatenate([logits_of(gaussian(40), 0.5), logits_of(gaussian(40), 0.9)])
     plain, heavy = (one_loss(distilled(1.0, gender=weight), (40, 40, 1), off) for weight in (1.0, 3.0))
     assert heavy > plain + 0.5
+
+
+def test_distributions_are_learned_as_they_are() -> None:
+    target = np.concatenate([gaussian(40, 3), [0.8, 0.2]]).astype(np.float32)[None]
+    loss = DistributionLoss(expectation=0.2, gender=1.5)
+    equal = float(loss(target, logits_of(gaussian(40, 3), 0.8)[None]))
+    entropy = -(target * np.log(np.maximum(target, 1e-12)))[0]
+    assert equal == pytest.approx(entropy[:101].sum() + 1.5 * entropy[101:].sum(), abs=1e-3)
+    older = float(loss(target, logits_of(gaussian(45, 3), 0.8)[None]))
+    cross = -(target[0, :101] * np.log(np.maximum(gaussian(45, 3), 1e-12))).sum()
+    assert older == pytest.approx(cross + 0.2 * 5 + 1.5 * entropy[101:].sum(), abs=0.02)
+    assert float(loss(target, logits_of(gaussian(40, 3), 0.2)[None])) > equal + 0.5

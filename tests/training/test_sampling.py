@@ -30,6 +30,16 @@ def test_each_set_keeps_its_share() -> None:
     assert weights[30] > weights[-1]
 
 
+def test_women_are_drawn_as_often_as_men_in_every_set() -> None:
+    rows = np.array([(age, age, age % 3 == 0) for age in range(20, 80)] * 2, np.float32)
+    sets = np.array(["portraits"] * 60 + ["other"] * 60)
+    weights = weights_by_age(rows, sets, power=0.3, often={"portraits": 3})
+    for name, total in (("portraits", 180), ("other", 60)):
+        for female in (0, 1):
+            assert np.isclose(weights[(sets == name) & (rows[:, 2] == female)].sum(), total / 2)
+    assert len(sample_rows(weights, np.random.default_rng(0))) == 240
+
+
 def test_faces_are_drawn_in_proportion_to_their_weights() -> None:
     weights = np.array([0.5, 1.5, 2.0, 0.25, 0.75])
     random = np.random.default_rng(0)

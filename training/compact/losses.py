@@ -72,6 +72,31 @@ class FaceLoss(keras.losses.Loss):
         return age_loss + self.expectation * off_years + self.gender * gender_loss
 
 
+class DistributionLoss(keras.losses.Loss):
+    """Cross-entropy against distributions: `(N, 103)` probabilities of the 101 ages and of female and male.
+
+    As in `FaceLoss`, a further term is the distance in years of the expectations.
+    """
+
+    def __init__(self, expectation: float = 0.1, gender: float = 1.0, **kwargs: Any) -> None:
+        """
+        Args:
+            expectation: weight of the error of the expectation, per year.
+            gender: weight of the cross-entropy of gender.
+        """
+        super().__init__(**kwargs)
+        self.expectation = expectation
+        self.gender = gender
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        ages = ops.cast(ops.array(AGES), y_pred.dtype)[None]
+        log_p, log_g = ops.log_softmax(y_pred[:, :AGE_CLASSES]), ops.log_softmax(y_pred[:, AGE_CLASSES:])
+        age_loss = -ops.sum(y_true[:, :AGE_CLASSES] * log_p, axis=-1)
+        gender_loss = -ops.sum(y_true[:, AGE_CLASSES:] * log_g, axis=-1)
+        off_years = ops.abs(ops.sum((ops.exp(log_p) - y_true[:, :AGE_CLASSES]) * ages, axis=-1))
+        return age_loss + self.expectation * off_years + self.gender * gender_loss
+
+
 class DistilledLoss(keras.losses.Loss):
     """`FaceLoss` combined with knowledge distillation from a teacher network on the same augmented picture.
 

@@ -34,16 +34,20 @@ from typing import Any
 import cv2
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from agecam.errors import UsageError
+from agecam.models.card import WEIGHTS_SUFFIX
 from agecam.models.networks import build_network
 from agecam.runtime.files import whole_file
 from agecam.types import Image
 from training import command
-from training.compact.losses import DistilledLoss, FaceLoss
+from training.compact.losses import DistilledLoss, DistributionLoss, FaceLoss
 from training.compact.sampling import sample_rows, weights_by_age
+from training.compact.targets import soft_targets
 from training.data.augment import augmented_batch, centre, mixup
 from training.data.crops import Crops, DecodedCrops
+from training.data.opinions import Opinions
 from training.evaluation.metrics import SetFigures, by_set
 
 
@@ -65,13 +69,12 @@ def main() -> None:
             f"--batch {options.batch} exceeds the {len(train.images)} training pictures: choose a smaller batch."
         )
     size_px = options.size or crops.size_px
-    batches = FaceBatches(train, crops.size_px, options, first_epoch=done[-1]["epoch"] if done else 0)
     network = build_network("compact", size_px, **json.loads(options.arguments))
     if options.start is not None:
-        network.set_weights(keras.models.load_model(options.start, compile=False).get_weights())
+        _start_from(network, options.start)
     teacher = keras.models.load_model(options.teacher, compile=False) if options.teacher else None
-    labels = FaceLoss(expectation=options.expectation, gender=options.gender, reduction=None if teacher else "mean")
-    loss = DistilledLoss(labels, options.teacher_share) if teacher else labels
+    targets, loss = _targets_and_loss(train, options, teacher is not None)
+    batches = FaceBatches(train, targets, crops.size_px, options, first_epoch=done[-1]["epoch"] if done else 0)
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "run.json").write_text(json.dumps(vars(options) | {"network": "compact"}, default=str, indent=1))
     print(f"{network.count_params():,} parameters, {len(train.images):,} pictures, {len(batches)} steps per epoch")
@@ -97,6 +100,28 @@ def main() -> None:
     )
 
 
+def _start_from(network: keras.Model, path: Path) -> None:
+    """Give the network the weights of an earlier run, or of a model of the same network at any input size."""
+    if path.name.endswith(WEIGHTS_SUFFIX):
+        network.load_weights(path)
+    else:
+        network.set_weights(keras.models.load_model(path, compile=False).get_weights())
+
+
+def _targets_and_loss(
+    train: DecodedCrops, options: argparse.Namespace, has_teacher: bool
+) -> tuple[npt.NDArray[np.float32], keras.losses.Loss]:
+    """The labels, or distributions of labels and opinions; and the loss against them."""
+    if options.opinions:
+        if has_teacher:
+            raise UsageError("--opinions cannot be combined with --teacher: its opinions are in those files.")
+        opinions = Opinions.read(options.opinions, train.sets, train.files)
+        loss = DistributionLoss(expectation=options.expectation, gender=options.gender)
+        return soft_targets(train.targets, train.sets, opinions), loss
+    labels = FaceLoss(expectation=options.expectation, gender=options.gender, reduction=None if has_teacher else "mean")
+    return train.targets, DistilledLoss(labels, options.teacher_share) if has_teacher else labels
+
+
 CHANGED = 0.45
 """Share of views in which more than the framing changes, in the first half of the epochs."""
 
@@ -108,17 +133,25 @@ class FaceBatches(keras.utils.PyDataset):
     ignore such changes, and most real pictures have none. Strong augmentation keeps the full share.
     """
 
-    def __init__(self, crops: DecodedCrops, size_px: int, options: argparse.Namespace, first_epoch: int) -> None:
+    def __init__(
+        self,
+        crops: DecodedCrops,
+        targets: npt.NDArray[np.float32],
+        size_px: int,
+        options: argparse.Namespace,
+        first_epoch: int,
+    ) -> None:
         # With PyTorch a parallel loader slows the training threads more than loading between the steps.
         super().__init__(workers=1 if keras.backend.backend() == "torch" else os.cpu_count() or 1, max_queue_size=8)
-        self.crops, self.size_px, self.shown_px = crops, size_px, options.size or size_px
+        self.crops, self.targets = crops, targets
+        self.size_px, self.shown_px = size_px, options.size or size_px
         self.batch: int = options.batch
         self.seed: int = options.seed
         self.epochs: int = options.epochs
         self.mix: float = options.mix
         self.strong: bool = options.strong
-        self.steps: int = options.steps or len(crops.images) // options.batch
-        self.weights = weights_by_age(crops.targets, crops.sets, options.rebalance)
+        self.weights = weights_by_age(crops.targets, crops.sets, options.rebalance, dict(options.often))
+        self.steps: int = options.steps or round(float(self.weights.sum())) // options.batch
         self.epoch = first_epoch - 1
         self.on_epoch_begin()
 
@@ -131,13 +164,13 @@ class FaceBatches(keras.utils.PyDataset):
         share = CHANGED if self.strong or self.epoch < 0.5 * self.epochs else CHANGED / 2
         views = augmented_batch(self.crops.images[rows], self.size_px, random, share, self.strong)
         views = resized(views, self.shown_px)
-        targets = self.crops.targets[rows]
+        targets = self.targets[rows]
         return mixup(views, targets, random, self.mix) if self.mix else (views, targets)
 
     def on_epoch_begin(self) -> None:
         self.epoch += 1
         random = np.random.default_rng((self.seed, self.epoch))
-        rounds = -(-self.steps * self.batch // len(self.weights))
+        rounds = -(-self.steps * self.batch // round(float(self.weights.sum())))
         self.order = np.concatenate([sample_rows(self.weights, random) for _ in range(rounds)])
 
 
@@ -272,6 +305,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--rebalance", type=float, default=0.0, help="0: faces as in the sets, 1: all ages equally often"
     )
+    parser.add_argument(
+        "--often", nargs="*", type=_times, default=[], metavar="SET=TIMES", help="how often an epoch shows a set; 1"
+    )
+    parser.add_argument(
+        "--opinions", nargs="*", type=Path, default=[], metavar="NPZ", help="see training.data.opinions"
+    )
     parser.add_argument("--gender", type=float, default=1.0, help="weight of the gender loss")
     parser.add_argument("--expectation", type=float, default=0.1, help="weight of the age's error in years")
     parser.add_argument("--mix", type=float, default=0.0, metavar="SHARE", help="share of faces blended by mixup")
@@ -288,6 +327,14 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     return parser.parse_args()
+
+
+def _times(text: str) -> tuple[str, float]:
+    name, _, times = text.partition("=")
+    try:
+        return name, float(times)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not SET=TIMES, such as portraits=2") from None
 
 
 if __name__ == "__main__":

@@ -56,6 +56,8 @@ def augmented(crop: Image, size_px: int, random: Random, share: float = 1.0, str
         view = _side_lit(view, random)
     if random.random() < 0.15:
         view = np.repeat(cv2.cvtColor(view, cv2.COLOR_RGB2GRAY)[..., np.newaxis], 3, axis=2)
+    if strong and random.random() < 0.2:
+        view = _old_print(view, random)
     if random.random() < 0.25:
         view = _noisy(view, random)
     if random.random() < 0.3:
@@ -132,6 +134,18 @@ def _side_lit(view: Image, random: Random) -> Image:
     return np.asarray(cv2.multiply(view, np.repeat(gain[..., np.newaxis], 3, axis=2), dtype=cv2.CV_8U), np.uint8)
 
 
+def _old_print(view: Image, random: Random) -> Image:
+    """A photograph from before colour, or its scan: grey or toned, soft, with little contrast."""
+    chance = random.random(5)
+    grey = cv2.cvtColor(view, cv2.COLOR_RGB2GRAY)
+    grey = cv2.GaussianBlur(grey, (0, 0), 0.4 + 1.2 * chance[0])
+    darkest, brightest = 70 * chance[1], 255 - 70 * chance[2]
+    tone = np.array([1.0, 1.0 - 0.12 * chance[3], 1.0 - 0.3 * chance[3]]) if chance[4] < 0.5 else np.ones(3)
+    levels = (darkest + (brightest - darkest) * _LEVELS)[:, np.newaxis] * tone
+    toned = cv2.LUT(np.repeat(grey[..., np.newaxis], 3, axis=2), levels.astype(np.uint8)[np.newaxis])
+    return np.asarray(toned, np.uint8)
+
+
 def _noisy(view: Image, random: Random) -> Image:
     start = int(random.integers(0, len(_NOISE) - view.size))
     noise = _NOISE[start : start + view.size].reshape(view.shape) * np.float32(random.uniform(2, 14))
@@ -176,11 +190,11 @@ def mixup(
 
     Args:
         views: `(N, size_px, size_px, 3)`.
-        targets: `(N, 3)` age_min, age_max, female.
+        targets: `(N, 3)` age_min, age_max, female; or `(N, 103)` distributions.
         share: share of faces that are blended, 0 to 1.
 
     Returns:
-        The pictures, and `(N, 7)` targets for `training.compact.losses`.
+        The pictures, and `(N, 7)` targets or `(N, 103)` distributions for `training.compact.losses`.
     """
     order = random.permutation(len(views))
     first = np.where(random.random(len(views)) < share, random.beta(0.4, 0.4, len(views)), 1.0)
@@ -188,4 +202,7 @@ def mixup(
     pictures = views.copy()
     for row in np.flatnonzero(first < 1):
         pictures[row] = cv2.addWeighted(views[row], first[row], views[order[row]], 1 - first[row], 0)
+    if targets.shape[1] > 3:
+        share_of_first = first[:, np.newaxis].astype(np.float32)
+        return pictures, share_of_first * targets + (1 - share_of_first) * targets[order]
     return pictures, np.hstack([targets, targets[order], first[:, np.newaxis]]).astype(np.float32)

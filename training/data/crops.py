@@ -26,7 +26,7 @@ from agecam.types import CropSpec, Image
 from training import command
 
 QUALITY = 92
-SIZE_PX, MARGIN, BORDER_PX = 80, 0.0, 16
+SIZE_PX, MARGIN, BORDER_PX = 96, 0.0, 20
 """Crop of the compact network; the exported card takes size and margin from the cached crops."""
 
 
@@ -41,6 +41,8 @@ class Crops:
     """`(N, 3)`: age_min, age_max, female, for `training.compact.losses`."""
     splits: npt.NDArray[np.str_]
     sets: npt.NDArray[np.str_]
+    files: npt.NDArray[np.str_]
+    """Path of the picture inside its zip; opinions are matched by it."""
     found: npt.NDArray[np.bool_]
     """Whether the detector found the face; otherwise the crop is placed at the median position of the set."""
     size_px: int
@@ -57,7 +59,8 @@ class Crops:
         size_px, border_px, margin = files[0]["spec"]
         if any((file["spec"] != files[0]["spec"]).any() for file in files):
             raise UsageError("The cached crops differ in size or margin: run python -m training.data.crops again.")
-        rows = {name: np.concatenate([file[name] for file in files]) for name in ("targets", "splits", "sets", "found")}
+        names = ("targets", "splits", "sets", "files", "found")
+        rows = {name: np.concatenate([file[name] for file in files]) for name in names}
         return cls(
             encoded=np.concatenate([file["encoded"] for file in files]),
             ends=np.concatenate([file["ends"] + shift for file, shift in zip(files, shifts, strict=False)]),
@@ -80,16 +83,17 @@ class Crops:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             for _ in tqdm(pool.map(decode, range(len(rows)), chunksize=256), total=len(rows), desc="Reading crops"):
                 pass
-        return DecodedCrops(images, self.targets[rows], self.sets[rows])
+        return DecodedCrops(images, self.targets[rows], self.sets[rows], self.files[rows])
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedCrops:
-    """Crops as pictures, `(N, side, side, 3) uint8` RGB, with their targets and the names of their sets."""
+    """Crops as pictures, `(N, side, side, 3) uint8` RGB, with their targets, sets and files."""
 
     images: Image
     targets: npt.NDArray[np.float32]
     sets: npt.NDArray[np.str_]
+    files: npt.NDArray[np.str_]
 
 
 def cut(path: Path) -> Path:
@@ -119,6 +123,7 @@ def cut(path: Path) -> Path:
             ),
             splits=np.array([f.split for f in labelled.faces]),
             sets=np.array([labelled.name] * len(files)),
+            files=np.array([f.file for f in labelled.faces]),
             found=found,
             spec=np.array([SIZE_PX, BORDER_PX, MARGIN]),
         )

@@ -17,6 +17,8 @@ class KnownSet:
     """Of the pictures."""
     commercial: bool
     """Whether that licence allows commercial use."""
+    ages_estimated: bool = False
+    """Whether a network estimated the ages."""
 
 
 KNOWN_SETS = {
@@ -26,6 +28,7 @@ KNOWN_SETS = {
         "and checked by one person, and some ages occur too often",
         "research, non-commercial",
         commercial=False,
+        ages_estimated=True,
     ),
     "fairface": KnownSet(
         "FairFace",
@@ -38,6 +41,19 @@ KNOWN_SETS = {
         "All-Age-Faces",
         "mostly East Asian faces, from small children to old people, showing the whole head and its surroundings",
         "none stated, treated as research",
+        commercial=False,
+    ),
+    "portraits": KnownSet(
+        "Parliament portraits",
+        "official portraits of members of parliaments (European Parliament, Sweden, Norway, USA) with their real ages; "
+        "a third are women",
+        "mixed or none stated, treated as research",
+        commercial=False,
+    ),
+    "headshots": KnownSet(
+        "Headshots",
+        "cast portraits of broadcast shows, basketball players and governors with their real ages; outdoors and studio",
+        "mixed or none stated, treated as research",
         commercial=False,
     ),
     "omi": KnownSet(
