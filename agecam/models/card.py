@@ -80,6 +80,9 @@ class Card:
     metrics: dict[str, Any]
     sha256: str
     """SHA-256 of the weights file."""
+    opinions: list[dict[str, Any]] = field(default_factory=list)
+    """Networks whose estimates of the training faces were learned too: name, licence, their training data, and the sets
+    on which they were asked."""
     made_from: list[dict[str, str]] = field(default_factory=list)
     """Weights files that this model was combined from: task, name and SHA-256 of each."""
     forms: list[Form] = field(default_factory=list)

@@ -306,3 +306,21 @@ def test_leave_one_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
     run = json.loads((folder / "runs" / "left" / "known" / "run.json").read_text())
     assert "known.npz" not in str(run["crops"])
     assert len(lines(folder / "runs" / "left" / "known" / "log.jsonl")) == 1
+
+
+def test_opinions_are_learned_and_stand_on_the_card(folder: Path) -> None:
+    files = np.array([face.file for face in FaceZip(folder / "ranges.zip").faces])
+    np.savez(folder / "opinions.npz", ranges_files=files, ranges_face_api_age=np.where(files < "images/5", 38.0, 72.0))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        start = ("--start", "models/small.weights.h5", "--opinions", "opinions.npz", "--often", "known=2")
+        options = [option if option != "runs/small" else "runs/asked" for option in TRAIN]
+        command("compact.train", *options, "--epochs", "1", "--mix", "0.5", *start)
+        command("compact.export", "--run", "runs/asked", "--data", *ZIPS, "--name", "asked", "--out", "models")
+        command(*("evaluation.evaluate", "--weights", "models/asked.json", "--data", *ZIPS, "--out", "runs/asked-test"))
+        command("evaluation.card", "--weights", "models/asked.json", "--evaluation", "runs/asked-test/evaluation.json")
+    (opinion,) = load_card(folder / "models" / "asked.json").opinions
+    assert opinion["name"] == "face_api"
+    assert opinion["asked_about"] == ["ranges"]
+    assert "IMDB-WIKI" in opinion["trained_on"]
+    assert "| face-api.js, age and gender |" in (folder / "models" / "asked.md").read_text()

@@ -9,7 +9,7 @@ Calibrates on the `val` split; see training.evaluation.calibrate.
 import argparse
 import datetime
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ from training import command
 from training.compact.onnx_export import form_summary, write_onnx
 from training.data.crops import Crops
 from training.data.face_zip import FaceZip
-from training.data.known_sets import weights_licence
+from training.data.known_sets import known_network, weights_licence
+from training.data.opinions import asked_networks
 from training.evaluation.calibrate import UNCALIBRATED, calibrate, calibration_summary
 from training.files import write_json
 
@@ -55,6 +56,7 @@ def main() -> None:
         licence=weights_licence(path.stem for path in options.data),
         date=datetime.date.today().isoformat(),
         data_sets=[_counts(path) for path in options.data],
+        opinions=_opinions([Path(path) for path in run.get("opinions", [])]),
         metrics={},
         sha256=file_digest(weights_path),
         path=card_path,
@@ -84,6 +86,11 @@ def _run(folder: Path) -> dict[str, Any]:
 def _counts(path: Path) -> dict[str, Any]:
     faces = FaceZip(path).faces
     return {"name": path.stem, **{split: sum(f.split == split for f in faces) for split in ("train", "val", "test")}}
+
+
+def _opinions(paths: list[Path]) -> list[dict[str, Any]]:
+    asked = asked_networks(paths)
+    return [{"name": name, **asdict(known_network(name)), "asked_about": sets} for name, sets in asked.items()]
 
 
 if __name__ == "__main__":

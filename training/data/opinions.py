@@ -58,6 +58,15 @@ class Opinions:
         return cls(teacher, peer_ages)
 
 
+def asked_networks(paths: Sequence[Path]) -> dict[str, list[str]]:
+    """The networks in opinion files ('teacher' for the teacher), each with the names of the sets it was asked about."""
+    asked: dict[str, list[str]] = {}
+    for path in paths:
+        for name, _, kind, _ in _arrays(path):
+            asked.setdefault("teacher" if kind == "p" else kind, []).append(name)
+    return {network: sorted(sets) for network, sets in sorted(asked.items())}
+
+
 def _arrays(path: Path) -> Iterator[tuple[str, npt.NDArray[np.str_], str, Floats]]:
     """Set, files, network ('p' for the teacher) and values of each array of a file."""
     try:

@@ -75,6 +75,7 @@ def render(card: Card, parameters: int, evaluated: dict[str, Any], disturbed: di
         *_uses(),
         "## Data",
         _data(card, sets),
+        *_opinions(card),
         f"The `test` split was not used for any choice. {card.licence}",
         "## Results",
         *set_tables(sets, level=3),
@@ -118,6 +119,19 @@ def _data(card: Card, sets: dict[str, Figures]) -> str:
                 [f"{known.title} (only measured on)", known.what, known.licence, "", "", f"{figures['faces']:,}"]
             )
     return markdown_table(["set", "description", "licence of the pictures", "train", "val", "test"], rows)
+
+
+def _opinions(card: Card) -> list[str]:
+    if not card.opinions:
+        return []
+    rows = []
+    for of in card.opinions:
+        titles = ", ".join(known_set(name).title for name in of["asked_about"])
+        rows.append([of["title"], of["what"], of["licence"], of["trained_on"], titles])
+    return [
+        "The network learned not only the labels but also what other networks say of the same faces:",
+        markdown_table(["network", "description", "licence of its weights", "trained on", "asked about"], rows),
+    ]
 
 
 def _children(sets: dict[str, Figures]) -> list[str]:
