@@ -8,10 +8,11 @@ from typing import Any, overload
 import numpy as np
 
 from agecam.errors import SourceError, UsageError
-from agecam.runtime.environment import prepare_environment
+from agecam.runtime.environment import restored_variables
 from agecam.types import MAX_FACE_PX, MIN_FACE_PX, Face, Frame, Image
 
-prepare_environment()
+_SET_BY_OPENCV = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR", "LD_LIBRARY_PATH")
+"""OpenCV sets these when it is imported, for its own windows; other programs with Qt windows would not start."""
 
 
 class Analyzer:
@@ -24,12 +25,12 @@ class Analyzer:
     """
 
     def __init__(
-        self, model: str = "compact", min_face_px: float = 40, device: str = "auto", backend: str = "auto"
+        self, model: str = "compact", min_face_px: float | None = None, device: str = "auto", backend: str = "auto"
     ) -> None:
         """
         Args:
             model: name of a model, as listed by `agecam models`, or the path of its card.
-            min_face_px: smallest face to detect, as the side of its box in pixels.
+            min_face_px: smallest face to detect, as the side of its box in pixels; 24 by default.
             device: "auto", "cpu" or "gpu".
             backend: library that runs the networks: "auto", "openvino" or "keras".
 
@@ -40,9 +41,11 @@ class Analyzer:
         """
         _check_choice("device", device, ("auto", "cpu", "gpu"))
         _check_choice("backend", backend, ("auto", "openvino", "keras"))
-        _check_min_face(min_face_px)
-        from agecam.engine.engine import build_engine
-        from agecam.engine.options import EngineOptions
+        if min_face_px is not None:
+            _check_min_face(min_face_px)
+        with restored_variables(*_SET_BY_OPENCV):
+            from agecam.engine.engine import build_engine
+            from agecam.engine.options import EngineOptions
 
         options = EngineOptions(model, device, backend, min_face_px, track=False)  # type: ignore[arg-type]
         self._lock = threading.Lock()

@@ -74,6 +74,8 @@ class Frame:
     """Name of the source as shown to the user; never contains a path with secrets or a password."""
     still: bool = False
     """A single picture rather than part of a sequence: its results depend on this picture alone."""
+    duration_s: float | None = None
+    """How long it is displayed, as far as the source tells; None if unknown."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,6 +168,9 @@ class FrameResult:
     faces: tuple[Face, ...]
     model: str = ""
     """Name of the model that made the estimates."""
+    complete: bool = True
+    """Whether all faces were looked for in this very frame, down to the smallest that was asked for; False if some were
+    only propagated from earlier frames. Not written to results."""
 
     def as_dict(self) -> dict[str, Any]:
         """One line of the JSON lines file."""

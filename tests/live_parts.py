@@ -117,6 +117,12 @@ class SquareEngine:
     age: float = 30.0
     plan: Plan | None = None
     refusal: AgeCamError | None = None
+    min_face_px: float | None = None
+    thorough: bool = False
+    detect_every: int = 1
+    """Results for other frames are not complete, unless it is thorough."""
+    error: Exception | None = None
+    """Raised by the next steps while set."""
 
     def step(self, frame: Frame) -> FrameResult:
         time.sleep(self.takes_s)
@@ -124,13 +130,16 @@ class SquareEngine:
         self.stages_ms = {"detector": 1e3 * self.takes_s}
         if self.fails_at is not None and frame.index >= self.fails_at:
             raise DetectorError("The face detector failed on a picture: this is a test.")
+        if self.error is not None:
+            raise self.error
         bright = np.argwhere(frame.image_bgr[..., 0] > 100)
         height, width = frame.image_bgr.shape[:2]
         faces: tuple[Face, ...] = ()
         if len(bright):
             top, left = bright.min(0)
             faces = (face_at(float(left), float(top), float(np.ptp(bright[:, 1]) + 1), self.age),)
-        return FrameResult(frame.source, frame.index, frame.time_s, width, height, faces)
+        complete = self.thorough or frame.index % self.detect_every == 0
+        return FrameResult(frame.source, frame.index, frame.time_s, width, height, faces, complete=complete)
 
     def reset(self) -> None:
         self.resets += 1

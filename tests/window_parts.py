@@ -17,11 +17,13 @@ from pytestqt.qtbot import QtBot
 from agecam.engine.options import EngineOptions
 from agecam.errors import AgeCamError
 from agecam.live import LiveEngine
+from agecam.runtime.crash import UncaughtErrors
 from agecam.runtime.settings import Settings, load_settings
 from agecam.sources import CameraInfo, CameraMode, FrameSource
 from agecam.ui.app import open_with, recognise
 from agecam.ui.controllers.opener import OpenedSource
 from agecam.ui.main_window import MainWindow
+from agecam.ui.widgets.notices import NoticeAction
 
 Dialog = TypeVar("Dialog", bound=QDialog)
 TIMEOUT_MS = 8000
@@ -85,6 +87,8 @@ class WindowHarness:
         self.modes: list[CameraMode] = [CameraMode(640, 480, 30), CameraMode(1280, 720, 30)]
         self.sources: dict[str, Callable[[Settings], FrameSource]] = {}
         """Fake sources by spec; a decimal number is a camera."""
+        self.uncaught: UncaughtErrors | None = None
+        """Errors that nothing has caught, for windows that are opened from now on."""
         self.windows: list[MainWindow] = []
 
     def open_window(self, **settings: object) -> MainWindow:
@@ -107,6 +111,7 @@ class WindowHarness:
             self._recognise,
             lambda: list(self.cameras),
             lambda _: list(self.modes),
+            uncaught=self.uncaught,
         )
         self.windows.append(window)
         window.show()
@@ -184,6 +189,13 @@ class WindowHarness:
             return recognise(spec)
         is_camera = spec.isdecimal()
         return OpenedSource(spec, f"camera {spec}" if is_camera else spec, is_camera, is_camera)
+
+
+def press_button(window: MainWindow, action: NoticeAction) -> None:
+    """Press a button of the notice, which must be visible."""
+    button = window.video.notice.buttons[action]
+    assert button.isVisible(), action
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def texts_of(widget: QWidget) -> str:

@@ -22,7 +22,7 @@ class Backend(Protocol):
 
     @property
     def name(self) -> str:
-        """'openvino' or 'keras'."""
+        """'openvino', 'onnxruntime' or 'keras'."""
 
     @property
     def device(self) -> str:

@@ -1,13 +1,15 @@
-"""Chooses the backend: OpenVINO on the processor, Keras on a GPU."""
+"""Chooses the backend: on the processor OpenVINO, or ONNX Runtime where that has no package; Keras on a GPU."""
 
+import platform
 from typing import Literal
 
-from agecam.backends import openvino
+from agecam.backends import onnxruntime, openvino
 from agecam.backends.base import Backend, Runner
 from agecam.backends.keras import KerasBackend
-from agecam.errors import AgeCamError, UsageError
+from agecam.errors import AgeCamError, UsageError, WeightsError
+from agecam.models.card import reason_of
 from agecam.models.files import NetworkFiles
-from agecam.runtime.device import gpu_in_sight, has_cuda_libraries
+from agecam.runtime.device import gpu_in_sight, has_cuda_libraries, has_tensorflow
 
 DeviceChoice = Literal["auto", "cpu", "gpu"]
 BackendChoice = Literal["auto", "openvino", "keras"]
@@ -24,13 +26,17 @@ def choose_backend(
         The backend, and the reason if device 'auto' found a GPU that cannot be used.
 
     Raises:
-        UsageError: the requested device or backend is not available.
+        UsageError: the requested device or backend is not available, or no library that runs networks is installed.
     """
     if backend == "openvino":
         if device == "gpu":
             raise UsageError("OpenVINO runs on the processor only: leave out --device gpu or --backend openvino.")
         if not openvino.is_available():
-            raise UsageError("OpenVINO is not installed: run 'pip install openvino' or leave out --backend openvino.")
+            raise UsageError(
+                "OpenVINO has no package for this system: leave out --backend openvino."
+                if _on_windows_on_arm()
+                else "OpenVINO is not installed: run 'pip install openvino' or leave out --backend openvino."
+            )
         return openvino.OpenVinoBackend(), None
     if device == "cpu":
         return on_processor(backend), None
@@ -45,10 +51,26 @@ def choose_backend(
 
 
 def on_processor(backend: BackendChoice = "auto") -> Backend:
-    """OpenVINO, with Keras for networks it cannot run; Keras alone if requested or if OpenVINO is missing."""
-    if backend != "keras" and openvino.is_available():
-        return _OpenVinoOrKeras()
+    """OpenVINO or else ONNX Runtime, with Keras for networks they cannot run; Keras alone if requested.
+
+    Raises:
+        UsageError: none of them is installed.
+    """
+    if backend != "keras":
+        if openvino.is_available():
+            return _OnnxOrKeras(openvino.OpenVinoBackend())
+        if onnxruntime.is_available():
+            return _OnnxOrKeras(onnxruntime.OnnxRuntimeBackend())
+        if not has_tensorflow():
+            raise UsageError(
+                "No library that runs the networks is installed: run 'pip install {package}'.",
+                package="onnxruntime" if _on_windows_on_arm() else "openvino",
+            )
     return KerasBackend("cpu")
+
+
+def _on_windows_on_arm() -> bool:
+    return (platform.system(), platform.machine()) == ("Windows", "ARM64")
 
 
 def _on_gpu() -> Backend:
@@ -60,17 +82,34 @@ def _on_gpu() -> Backend:
     return KerasBackend("gpu")
 
 
-class _OpenVinoOrKeras:
-    """OpenVINO, with Keras for networks that it cannot run or that were installed without an ONNX file."""
+class _OnnxOrKeras:
+    """A library for ONNX files, with Keras for networks that it cannot run or that were installed without such a file.
 
-    name = "openvino"
+    Keras is used only if TensorFlow is installed.
+    """
+
     device = "cpu"
 
-    def __init__(self) -> None:
-        self._openvino = openvino.OpenVinoBackend()
+    def __init__(self, onnx: Backend) -> None:
+        self._onnx = onnx
+        self.name = onnx.name
 
     def runner(self, files: NetworkFiles) -> Runner:
         try:
-            return self._openvino.runner(files)
-        except (ImportError, RuntimeError):
-            return KerasBackend("cpu").runner(files)
+            return self._onnx.runner(files)
+        except (ImportError, RuntimeError) as error:
+            if has_tensorflow():
+                return KerasBackend("cpu").runner(files)
+            if files.onnx is None:
+                raise WeightsError(
+                    "The weights {path} were installed without an ONNX file and need TensorFlow, which is not "
+                    "installed: add the model again with 'agecam models add'.",
+                    path=files.weights.path,
+                ) from error
+            raise WeightsError(
+                "{library} cannot run {path} ({reason}), and TensorFlow is not installed: update {library} with "
+                "'pip install --upgrade {library}'.",
+                library=self.name,
+                path=files.onnx.path,
+                reason=reason_of(error),
+            ) from error

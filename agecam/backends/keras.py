@@ -4,7 +4,6 @@ Importing this module is cheap. Keras and its framework are imported when a `Ker
 the one in `KERAS_BACKEND` if that is honoured. No function of a specific framework is used here.
 """
 
-import logging
 import os
 import sys
 import warnings
@@ -19,7 +18,9 @@ from agecam.errors import UsageError, WeightsError
 from agecam.models.card import Card, load_card, reason_of
 from agecam.models.files import NetworkFiles
 from agecam.models.store import find_model, network_files
-from agecam.runtime.device import has_bfloat16
+from agecam.runtime.device import has_bfloat16, has_tensorflow_package
+from agecam.runtime.environment import FRAMEWORKS, restored_variables
+from agecam.runtime.imports import hidden_modules
 from agecam.types import OUTPUTS, FloatArray
 
 if TYPE_CHECKING:
@@ -45,8 +46,10 @@ class KerasBackend:
             UsageError: Keras or its framework is not installed, or there is no GPU.
         """
         self.device = device
-        self._keras = _import_keras(any_framework)
-        if device == "gpu" and not _has_gpu(self._keras):
+        with restored_variables("KERAS_BACKEND", *FRAMEWORKS):
+            self._keras = _import_keras(any_framework)
+            has_gpu = _has_gpu(self._keras)  # starts the devices, which reads the variables
+        if device == "gpu" and not has_gpu:
             raise UsageError("Keras finds no GPU that {framework} can use.", framework=self.framework)
 
     @property
@@ -166,42 +169,29 @@ def _dtype_policy(dtype: str) -> Iterator[None]:
 
 
 def _import_keras(any_framework: bool) -> Any:
-    if "keras" in sys.modules:
-        return sys.modules["keras"]
-    # Read once, when the frameworks start: allocate GPU memory as needed instead of all at once.
-    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
-    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-    previous = os.environ.get("KERAS_BACKEND")
+    if (loaded := sys.modules.get("keras")) is not None:
+        return loaded
+    for name, value in FRAMEWORKS.items():
+        os.environ.setdefault(name, value)
     if not any_framework:
         os.environ["KERAS_BACKEND"] = "tensorflow"
     try:
         # Keras would import these for features that AgeCam does not use, which takes a second.
-        with _hidden("matplotlib.pyplot", "pandas"):
+        with hidden_modules("matplotlib.pyplot", "pandas"):
             import keras
-        logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it remarks on every new size of picture
     except ImportError as error:
-        raise UsageError(
-            "Keras or TensorFlow cannot be imported ({reason}): run 'pip install tensorflow', or leave out --backend "
-            "keras and --device gpu.",
-            reason=error,
-        ) from error
-    finally:
-        if not any_framework and previous is None:
-            del os.environ["KERAS_BACKEND"]
-        elif previous is not None:
-            os.environ["KERAS_BACKEND"] = previous
+        raise _missing(error) from error
     return keras
 
 
-@contextmanager
-def _hidden(*modules: str) -> Iterator[None]:
-    hidden = [name for name in modules if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None prevents the import
-    try:
-        yield
-    finally:
-        for name in hidden:
-            del sys.modules[name]
+def _missing(error: ImportError) -> UsageError:
+    if not has_tensorflow_package():
+        return UsageError("TensorFlow has no package for this system: leave out --backend keras and --device gpu.")
+    return UsageError(
+        "Keras or TensorFlow cannot be imported ({reason}): run 'pip install tensorflow', or leave out --backend "
+        "keras and --device gpu.",
+        reason=error,
+    )
 
 
 def _has_gpu(keras: Any) -> bool:

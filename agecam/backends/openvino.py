@@ -4,7 +4,6 @@ Compiling a network of a few megabytes takes less than 0.1 s, so nothing is cach
 """
 
 import ctypes
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
@@ -16,6 +15,7 @@ import numpy as np
 from agecam.errors import WeightsError
 from agecam.models.files import NetworkFiles
 from agecam.runtime.device import has_bfloat16
+from agecam.runtime.imports import hidden_modules
 from agecam.types import FloatArray
 
 
@@ -96,9 +96,8 @@ _PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
 
 @cache
 def _core() -> Any:
-    # Disables the telemetry of OpenVINO's converter, which AgeCam does not use.
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-    import openvino
+    with hidden_modules("openvino_telemetry"):  # of its converter, which AgeCam does not use
+        import openvino
 
     return openvino.Core()
 
@@ -106,9 +105,10 @@ def _core() -> Any:
 def _release_pages(path: Path) -> None:
     """Release the memory of a mapped file: OpenVINO has its own copy of the weights.
 
-    The system reads the pages from the file again if they are needed.
+    The system reads the pages from the file again if they are needed. Other systems than Linux release them themselves
+    when memory is short.
     """
-    with suppress(OSError, AttributeError, ValueError):  # other systems release the pages when memory is short
+    with suppress(OSError, AttributeError, TypeError, ValueError):
         advise = ctypes.CDLL(None).madvise
         for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines():
             if line.endswith(str(path.resolve())):

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from agecam.commands.window import why_no_window
+from agecam.commands import DONE
+from agecam.commands.window import check_window, why_no_window
 from agecam.errors import UsageError
-from agecam.runtime.files import write_whole
+from agecam.runtime.files import check_writable, write_whole
 
 _ROWS = (
     ("window_s", "window shown after", "{:.2f} s"),
@@ -27,12 +28,18 @@ _ROWS = (
 def run_bench_window(json_path: Path | None, source: str | None, seconds: int) -> int:
     """Measure the window for some seconds, print a table, and write the statistics as JSON if requested.
 
+    If the user closes the window earlier, the statistics are those until then.
+
     Raises:
         UsageError: there is no display, or the source shows no face within a minute.
+        AgeCamError: no window can be opened, or it was closed before there was anything to measure.
         OutputError: the JSON file cannot be written.
     """
     if reason := why_no_window():
         raise UsageError(f"{reason}: connect a display or set QT_QPA_PLATFORM=offscreen.")
+    check_window()
+    if json_path is not None:
+        check_writable(json_path)
     from agecam.ui.measure import measure_window
 
     spec = source or "demo"
@@ -47,4 +54,4 @@ def run_bench_window(json_path: Path | None, source: str | None, seconds: int) -
         print(f"{label:<{width}}  {form.format(statistics[name])}")
     if json_path is not None:
         write_whole(json_path, json.dumps({"source": spec} | statistics, indent=1).encode())
-    return 0
+    return DONE

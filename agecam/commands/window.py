@@ -1,34 +1,54 @@
 """`agecam [SOURCE]`: opens the window, or runs without one if there is no display."""
 
+import importlib
 import os
 import sys
-
-from agecam.commands.first_run import run_first
-from agecam.models.store import find_model
 
 
 def run_open(spec: str | None, model: str | None = None) -> int:
     """Open a source, by default the first camera or else the demo, and return the exit code.
 
+    Without any display, as on a server, the source is analysed into files. A display that does not answer, or a library
+    that is missing, is a fault to mend instead: whoever expects a window does not expect files.
+
     Raises:
         WeightsError: there is no such model.
+        AgeCamError: there is a display, but no window can be opened.
     """
-    if model is not None:
-        find_model(model)
     reason = why_no_window()
     if reason is None:
-        try:
-            from agecam.ui.app import run_window
-        except ImportError as error:
-            reason = f"The window's libraries cannot be loaded ({error})"
-        else:
-            return run_window(spec, model)
-    return run_first(spec, reason, model)
+        check_window()  # before other imports, which may need the same libraries
+    from agecam.models.store import find_model
+
+    if model is not None:
+        find_model(model)
+    if reason is not None:
+        from agecam.commands.first_run import run_first
+
+        return run_first(spec, reason, model)
+    from agecam.ui.app import run_window
+
+    return run_window(spec, model)
 
 
 def why_no_window() -> str | None:
-    """The start of a sentence that says why; None if a window can be opened."""
+    """The start of a sentence that says why there is no display; None if one is named."""
     displays = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in displays):
         return "There is no display for a window"
     return None
+
+
+def check_window() -> None:
+    """Raise AgeCamError if the window's libraries cannot be loaded or the display does not answer.
+
+    Qt itself would abort the process.
+    """
+    from agecam.ui.system.libraries import cannot_load
+
+    try:
+        importlib.import_module("agecam.ui.app")
+        from agecam.ui.system.display import check_display
+    except ImportError as error:
+        raise cannot_load(error, "xcb" if os.environ.get("DISPLAY") else "wayland") from error
+    check_display()

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from agecam.backends import Backend, choose_backend, on_processor
-from agecam.engine.options import EngineOptions
+from agecam.engine.options import EngineOptions, smallest_face_px
 from agecam.engine.schedule import Plan
 from agecam.engine.steps import FrameStep, StageTimes, StillStep
 from agecam.errors import AgeCamError, DetectorError, EstimatorError
@@ -24,7 +24,7 @@ class Engine:
         """
         Args:
             detector, estimator: on the same device; several engines may share them.
-            options: `model`, `device`, `backend` and `min_face_px` are ignored, as detector and estimator are given.
+            options: `model`, `device` and `backend` are ignored, as detector and estimator are given.
             device: on which they run, for display: 'CPU' or 'GPU'.
         """
         options = options or EngineOptions()
@@ -33,6 +33,10 @@ class Engine:
         self.device = device
         self.refusal: AgeCamError | None = None
         """Why the requested device is not used, if it is not."""
+        self.min_face_px = options.min_face_px
+        """Smallest face to detect from the next step on; None: `smallest_face_px` decides."""
+        self.thorough = False
+        """Whether to look for all faces in every frame, however long it takes: nobody may be missed."""
         self.stages_ms: dict[str, float] = {}
         """Milliseconds of each stage in the last step: 'detector' (absent if faces were only propagated), 'tracker' and
         'estimator' (with its crops)."""
@@ -60,7 +64,11 @@ class Engine:
             self.reset()  # its people are not those of earlier frames
         self._last_s = frame.time_s
         times = StageTimes()
-        result = (self._stills if frame.still else self._frames).run(frame, times)
+        min_face_px = smallest_face_px(self.min_face_px, min(frame.image_bgr.shape[:2]), frame.still)
+        if frame.still:
+            result = self._stills.run(frame, min_face_px, times)
+        else:
+            result = self._frames.run(frame, min_face_px, self.thorough, times)
         self.stages_ms = times.ms
         return replace(result, model=self.estimator.card.name)
 
@@ -91,7 +99,7 @@ def build_engine(options: EngineOptions | None = None) -> Engine:
 
 
 def _load(options: EngineOptions, backend: Backend) -> tuple[FaceDetector, Estimator]:
-    detector, estimator = FaceDetector(backend, options.min_face_px), Estimator.load(options.model, backend)
+    detector, estimator = FaceDetector(backend), Estimator.load(options.model, backend)
     if backend.device != "cpu":  # a first run shows whether the GPU has enough memory
         detector.detect(np.zeros((480, 640, 3), np.uint8))
         estimator.warm_up()

@@ -1,8 +1,22 @@
-"""Options of the engine."""
+"""Options of the engine, and the smallest face that it detects."""
 
 from dataclasses import dataclass
 
 from agecam.backends import BackendChoice, DeviceChoice
+
+STILL_FACE_PX = 24.0
+"""Smallest face in still pictures, as the side of its box in pixels, if nothing else is asked for: without a frame rate
+to keep there is time to find small faces."""
+VIDEO_FACE_PX = 60.0
+"""The same in videos, cameras and streams from 720 px on. In smaller frames it is a twelfth of the shorter side, but
+not less than in still pictures."""
+
+
+def smallest_face_px(asked_px: float | None, shorter_px: int, still: bool) -> float:
+    """Smallest face to detect in a frame with this shorter side: what was asked for, or else the default."""
+    if asked_px is not None:
+        return asked_px
+    return STILL_FACE_PX if still else min(VIDEO_FACE_PX, max(STILL_FACE_PX, shorter_px * VIDEO_FACE_PX / 720))
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +27,8 @@ class EngineOptions:
     """Name of a model, or path of its card."""
     device: DeviceChoice = "auto"
     backend: BackendChoice = "auto"
-    min_face_px: float = 40.0
-    """Smallest face to detect, as the side of its box in pixels of the frame."""
-    still_face_px: float | None = None
-    """The same in still pictures; None: `min_face_px`."""
+    min_face_px: float | None = None
+    """Smallest face to detect, as the side of its box in pixels of the frame; None: `smallest_face_px` decides."""
     detect_every: int = 1
     """In videos, detect faces in every Nth frame and propagate them in between."""
     track: bool = True

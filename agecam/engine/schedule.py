@@ -19,8 +19,7 @@ _STEP_SHARE = 0.3
 """Share of the budget that an average step may take before the detector skips frames; the rest is left for the display,
 for recording and for other programs."""
 _FACTORS = (1.0, 1.4, 2.0)
-"""Factors of the requested smallest face, used one after the other while detection alone exceeds the budget."""
-_SMALL_PX, _SMALL_SHARE = 24.0, 1 / 12
+"""Factors of the wanted smallest face, used one after the other while detection alone exceeds the budget."""
 _TIMES_KEPT = 15
 """Last times of each stage, of which the median is taken."""
 _SETTLING_DETECTIONS = 30
@@ -46,6 +45,9 @@ class Plan:
 class Planner(Protocol):
     """Decides in each step which stages run, and records how long they took."""
 
+    thorough: bool
+    """Whether to look for all faces in every frame, however long it takes: nobody may be missed."""
+
     @property
     def plan(self) -> Plan | None:
         """Current plan, for display; None if there is nothing to plan. Thread-safe."""
@@ -53,8 +55,8 @@ class Planner(Protocol):
     def reset(self) -> None:
         """Start again, for another source or another position in it."""
 
-    def min_face_for(self, shorter_px: int) -> float | None:
-        """Smallest face to detect in a frame with this shorter side; None for the default of the detector."""
+    def min_face_for(self, wanted_px: float) -> float:
+        """Smallest face to detect now, at least the one that is wanted."""
 
     def wants_detection(self, time_s: float, speed: float, reliable: bool) -> bool:
         """Whether to detect faces in this frame.
@@ -76,26 +78,22 @@ class EveryFrame:
     """Estimates all people in every frame, however long it takes; for files."""
 
     plan = None
+    thorough = False
 
-    def __init__(self, detect_every: int = 1, min_face_px: float | None = None) -> None:
-        """
-        Args:
-            detect_every: detect in every Nth frame; between detections, faces are propagated.
-            min_face_px: smallest face to detect; by default that of the detector.
-        """
+    def __init__(self, detect_every: int = 1) -> None:
+        """`detect_every`: detect in every Nth frame; between detections, faces are propagated."""
         self._interval = detect_every
-        self._min_face_px = min_face_px
         self._frames = 0
 
     def reset(self) -> None:  # noqa: D102
         self._frames = 0
 
-    def min_face_for(self, shorter_px: int) -> float | None:  # noqa: D102
-        return self._min_face_px
+    def min_face_for(self, wanted_px: float) -> float:  # noqa: D102
+        return wanted_px
 
     def wants_detection(self, time_s: float, speed: float, reliable: bool) -> bool:  # noqa: D102
         self._frames += 1
-        return (self._frames - 1) % self._interval == 0
+        return self.thorough or (self._frames - 1) % self._interval == 0
 
     def faces_to_estimate(self, people: int, spent_ms: float) -> int:  # noqa: D102
         return people
@@ -107,14 +105,11 @@ class EveryFrame:
 class Schedule:
     """Measures the cost of each stage, and plans the next step to keep the budget. Not thread-safe."""
 
-    def __init__(self, min_face_px: float, budget_ms: float = BUDGET_MS) -> None:
-        """
-        Args:
-            min_face_px: requested smallest face, in pixels of the frame.
-            budget_ms: time budget of a step.
-        """
+    def __init__(self, budget_ms: float = BUDGET_MS) -> None:
+        """`budget_ms`: time budget of a step."""
         self.budget_ms = budget_ms
-        self._requested_px = self._min_face_px = min_face_px
+        self.thorough = False
+        self._min_face_px = 0.0
         self._level = 0
         self._detector_ms, self._tracker_ms, self._face_ms, self._step_ms = (
             deque[float](maxlen=_TIMES_KEPT) for _ in "1234"
@@ -123,7 +118,7 @@ class Schedule:
         self._detected_s = -math.inf
         self._detections_since_change = 0
         self._people = 0
-        self.plan = Plan(budget_ms, 0.0, 1, 0, 0, min_face_px)
+        self.plan = Plan(budget_ms, 0.0, 1, 0, 0, 0.0)
 
     def reset(self) -> None:
         """Forget the people in view, but keep the measured costs."""
@@ -131,10 +126,9 @@ class Schedule:
         self._step_ms.clear()
         self.plan = Plan(self.budget_ms, 0.0, 1, 0, 0, self._min_face_px)
 
-    def min_face_for(self, shorter_px: int) -> float:
-        """Smallest face to detect; smaller than requested in small frames, where that costs no more."""
-        wanted_px = min(self._requested_px, max(_SMALL_PX, shorter_px * _SMALL_SHARE))
-        self._min_face_px = wanted_px * _FACTORS[self._level]
+    def min_face_for(self, wanted_px: float) -> float:
+        """Smallest face to detect now; larger than wanted while detection alone exceeds the budget, unless thorough."""
+        self._min_face_px = wanted_px if self.thorough else wanted_px * _FACTORS[self._level]
         return self._min_face_px
 
     def wants_detection(self, time_s: float, speed: float, reliable: bool) -> bool:  # noqa: D102
@@ -142,7 +136,8 @@ class Schedule:
         elapsed_s = time_s - self._detected_s
         interval = self._interval() if reliable else (self._interval() + 1) // 2
         if (
-            self._frames_since_detection >= interval
+            self.thorough
+            or self._frames_since_detection >= interval
             or elapsed_s >= MAX_INTERVAL_S
             or elapsed_s * speed >= MAX_DRIFT
             or elapsed_s < 0
@@ -169,13 +164,16 @@ class Schedule:
             self._face_ms.append(estimator_ms / estimated)
         if detector_ms is not None:
             self._detector_ms.append(detector_ms)
-            self._detections_since_change += 1
-            self._adapt_min_face()
+            if not self.thorough:
+                self._detections_since_change += 1
+                self._adapt_min_face()
         step_ms = _median(self._step_ms)
         self.plan = Plan(self.budget_ms, step_ms, self._interval(), estimated, people, self._min_face_px)
 
     def _interval(self) -> int:
         """Detection interval, in frames, at which an average step stays within its share of the budget."""
+        if self.thorough:
+            return 1
         remaining_ms = _STEP_SHARE * self.budget_ms - _median(self._tracker_ms) - self._people * _median(self._face_ms)
         if remaining_ms <= 0:
             return _MAX_FRAMES

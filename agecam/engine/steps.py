@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from agecam.engine.options import EngineOptions
 from agecam.engine.schedule import EveryFrame, Planner, Schedule
@@ -34,13 +35,12 @@ class StillStep:
     def __init__(self, detector: FaceDetector, estimator: Estimator, options: EngineOptions) -> None:
         self._detector = detector
         self._estimator = estimator
-        self._min_face_px = options.still_face_px
         self._number_faces = options.number_stills
 
-    def run(self, frame: Frame, times: StageTimes) -> FrameResult:
+    def run(self, frame: Frame, min_face_px: float, times: StageTimes) -> FrameResult:
         """Analyse a still picture; raises DetectorError, EstimatorError."""
         with times.measure("detector"):
-            faces = self._detector.detect(frame.image_bgr, self._min_face_px)
+            faces = self._detector.detect(frame.image_bgr, min_face_px)
         with times.measure("estimator"):
             attributes = self._estimator.estimate(frame.image_bgr, faces, twice=True)
         track_ids = list(range(1, len(faces) + 1)) if self._number_faces else [None] * len(faces)
@@ -57,7 +57,7 @@ class FrameStep:
         self._smooth = options.track and options.smooth
         self.planner: Planner = EveryFrame(options.detect_every)
         if options.budget_ms is not None:
-            self.planner = Schedule(detector.min_face_px, options.budget_ms)
+            self.planner = Schedule(options.budget_ms)
         self.reset()
 
     def reset(self) -> None:
@@ -68,16 +68,24 @@ class FrameStep:
         self._track_ids: list[int | None] = []
         self.planner.reset()
 
-    def run(self, frame: Frame, times: StageTimes) -> FrameResult:
-        """Analyse the next frame; raises DetectorError, EstimatorError."""
+    def run(self, frame: Frame, min_face_px: float, thorough: bool, times: StageTimes) -> FrameResult:
+        """Analyse the next frame; raises DetectorError, EstimatorError.
+
+        Args:
+            frame: the frame.
+            min_face_px: smallest face to detect; the planner may choose a larger one.
+            thorough: detect all faces of this size in this frame, whatever it costs.
+            times: receives the times of the stages.
+        """
+        self.planner.thorough = thorough
         if self._track:
             with times.measure("tracker"):
                 self._tracker.propagate(GreyFrame.of(frame.image_bgr), frame.time_s)
         is_detection = self.planner.wants_detection(frame.time_s, self._tracker.speed, self._tracker.reliable)
+        planned_px = self.planner.min_face_for(min_face_px)
         if is_detection:
             with times.measure("detector"):
-                min_face_px = self.planner.min_face_for(min(frame.image_bgr.shape[:2]))
-                self._faces = self._detector.detect(frame.image_bgr, min_face_px)
+                self._faces = self._detector.detect(frame.image_bgr, planned_px)
                 self._track_ids = [None] * len(self._faces)
         if self._track:
             with times.measure("tracker"):
@@ -86,7 +94,8 @@ class FrameStep:
         with times.measure("estimator"):
             attributes, estimated = self._estimate(frame, count)
         self.planner.record(times.ms, estimated, len(self._faces))
-        return _result(frame, self._faces, attributes, self._track_ids)
+        complete = is_detection and planned_px <= min_face_px
+        return replace(_result(frame, self._faces, attributes, self._track_ids), complete=complete)
 
     def _update_tracks(self, frame: Frame, is_detection: bool) -> None:
         """Update the positions and track IDs of all faces in view."""

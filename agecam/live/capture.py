@@ -3,17 +3,20 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 
 from agecam.errors import AgeCamError
+from agecam.live.caught import caught
 from agecam.live.playback_clock import PlaybackClock
 from agecam.runtime.memory import give_back_freed
 from agecam.sources import FrameSource, SeekableSource, SourceInfo
+from agecam.sources.base import RETRY_S
 from agecam.types import Frame
 
-RETRY_S = (1.0, 2.0, 3.0, 5.0)
-"""Delays between attempts to open a live source; the last one repeats."""
+MAX_REFUSED_FRAMES = 10
+"""A source fails when this many of its frames in a row cannot be taken by `on_frame`."""
 
 OpenSource = Callable[[], FrameSource]
 FrameCallback = Callable[[Frame, float], None]
@@ -75,6 +78,8 @@ class CaptureThread:
         self._steps = 0
         self._seek_s: float | None = None
         self._retry_now = False
+        self._refused = 0
+        """Frames in a row that `on_frame` could not take."""
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
 
     @property
@@ -107,8 +112,10 @@ class CaptureThread:
             self._condition.notify_all()
 
     def step(self) -> None:
-        """Pause and show the next frame."""
+        """Pause and show the next frame; at the end of a file, do nothing."""
         with self._condition:
+            if self._state.phase is Phase.ENDED:
+                return
             self._paused = True
             self._steps += 1
             self._condition.notify_all()
@@ -141,13 +148,14 @@ class CaptureThread:
                     self._play(source)
                     return
                 finally:
-                    source.close()
+                    with suppress(Exception):  # what happened before is more important
+                        source.close()
                     give_back_freed()
-            except AgeCamError as error:
+            except Exception as error:
                 if not self._is_live:
-                    self._set_state(Phase.FAILED, error=error)
+                    self._set_state(Phase.FAILED, error=caught(error))
                     return
-                self._set_state(Phase.LOST, error=error)
+                self._set_state(Phase.LOST, error=caught(error))
                 self._wait(RETRY_S[min(attempt, len(RETRY_S) - 1)], until=lambda: self._retry_now)
                 attempt += 1
                 self._retry_now = False
@@ -172,12 +180,11 @@ class CaptureThread:
                     self._deliver(frame)
                 continue
             if self._paused and not self._is_live:
-                if not self._steps:
+                if not self._take_step():
                     self._set_state(Phase.PAUSED)
                     self._wait(None, until=self._can_resume)
                     clock.restart()
                     continue
-                self._steps -= 1
             else:
                 self._set_state(Phase.PLAYING)
             frame = source.read()
@@ -195,11 +202,29 @@ class CaptureThread:
                 self.seek(0.0)
                 continue
             self._set_state(Phase.ENDED)
-            self._wait(None, until=lambda: self._seek_s is not None)
+            with self._condition:
+                self._steps = 0  # there is nothing to step to
+            self._wait(None, until=self._seek_pending)
 
     def _deliver(self, frame: Frame) -> None:
         self._state = CaptureState(self._state.phase, self._state.info, frame.time_s)
-        self._on_frame(frame, time.monotonic())
+        try:
+            self._on_frame(frame, time.monotonic())
+            self._refused = 0
+        except Exception as error:
+            self._refused += 1
+            if self._refused == MAX_REFUSED_FRAMES:
+                self._refused = 0
+                raise
+            if self._refused == 1:
+                caught(error)
+
+    def _take_step(self) -> bool:
+        """Whether the next frame was asked for."""
+        with self._condition:
+            is_asked = self._steps > 0
+            self._steps -= is_asked
+            return is_asked
 
     def _can_resume(self) -> bool:
         return not self._paused or self._steps > 0 or self._seek_s is not None

@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from agecam.engine.options import EngineOptions
 from agecam.engine.schedule import Plan
-from agecam.errors import AgeCamError
+from agecam.errors import AgeCamError, as_agecam_error
+from agecam.live.caught import caught
 from agecam.live.mailbox import Mailbox
 from agecam.live.statistics import EventRate
 from agecam.types import Frame, FrameResult
@@ -23,6 +24,11 @@ class LiveEngine(Protocol):
     @property
     def stages_ms(self) -> dict[str, float]:
         """Duration of each stage in the last step, in milliseconds."""
+
+    min_face_px: float | None
+    """Smallest face to detect from the next step on; None for the default."""
+    thorough: bool
+    """Whether to look for all faces in every frame."""
 
     @property
     def refusal(self) -> AgeCamError | None:
@@ -51,6 +57,8 @@ class InferenceTask:
     """Number of the source: results for a source closed in the meantime are discarded."""
     frame_number: int
     """Counts up over all sources."""
+    arrived_s: float
+    """When the frame arrived, on the monotonic clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,8 @@ class InferenceThread:
         self.error: AgeCamError | None = None
         """Why frames are not analysed; None if they are."""
         self.engine: LiveEngine | None = None
+        self.thorough = False
+        """Whether to look for all faces in every frame, so that nobody is missed; may be set on any thread."""
         self._build = build
         self._options = options
         self._requested = options
@@ -121,46 +131,54 @@ class InferenceThread:
         return not self._thread.is_alive()
 
     def use(self, options: EngineOptions) -> None:
-        """Rebuild the engine with other options before the next task."""
-        self._requested = options
+        """Use other options from the next task on, or try again to use the same after an error.
+
+        Another smallest face needs no other engine.
+        """
+        self._requested = replace(options)
 
     def _run(self) -> None:
         self._rebuild()
         while (task := self.tasks.take()) is not None or not self.tasks.closed:
-            if self._requested != self._options:
-                self._options = self._requested
-                self._rebuild()
-            if task is None or self.engine is None:
-                continue
-            self._analyse(task, self.engine)
+            if (requested := self._requested) is not self._options:
+                is_other = replace(requested, min_face_px=self._options.min_face_px) != self._options
+                self._options = requested
+                if is_other or self.error is not None:
+                    self._rebuild()
+            if task is not None and self.engine is not None:
+                self._analyse(task)
 
-    def _analyse(self, task: InferenceTask, engine: LiveEngine) -> None:
-        if task.generation != self._generation:
-            self._generation = task.generation
-            engine.reset()
+    def _analyse(self, task: InferenceTask) -> None:
+        # The engine is not a local variable, which the traceback of an error would keep alive.
+        assert self.engine is not None
         try:
-            result = engine.step(task.frame)
-        except AgeCamError as error:
-            self._set_error(error)
+            if task.generation != self._generation:
+                self._generation = task.generation
+                self.engine.reset()
+            self.engine.min_face_px, self.engine.thorough = self._options.min_face_px, self.thorough
+            result = self.engine.step(task.frame)
+            self.rate.tick()
+            self._on_result(InferenceResult(task, result))
+        except Exception as error:
+            if not isinstance(error, AgeCamError):
+                self._generation = None  # the engine may be half changed: it starts anew with the next frame
+            if str(as_agecam_error(error)) != str(self.error):  # told once, not in every frame
+                self.error = caught(error)
+                self._on_change()
             return
         if self.error is not None:
-            self._set_error(None)
-        self.rate.tick()
-        self._on_result(InferenceResult(task, result))
+            self.error = None
+            self._on_change()
 
     def _rebuild(self) -> None:
         self.loading = True
+        self.engine = None  # before the next one is built: two at once may not fit into memory
         self._on_change()
         try:
             self.engine = self._build(self._options)
             self._generation = None
             self.error = None
-        except AgeCamError as error:
-            self.engine, self.error = None, error
+        except Exception as error:
+            self.error = caught(error)
         self.loading = False
         self._on_change()
-
-    def _set_error(self, error: AgeCamError | None) -> None:
-        if str(error) != str(self.error):
-            self.error = error
-            self._on_change()

@@ -11,9 +11,6 @@ from agecam.runtime.device import in_background
 from agecam.runtime.quiet import quiet_stderr
 from agecam.types import Frame
 
-STILL_FACE_PX = 24.0
-"""Smallest face in a photograph: without a frame rate to keep there is time to find smaller faces."""
-
 
 def build_live_engine(options: EngineOptions) -> Engine:
     """Build and warm up an engine whose threads run at low priority (on Linux). Raises AgeCamError."""
@@ -22,8 +19,7 @@ def build_live_engine(options: EngineOptions) -> Engine:
 
 
 def _warm_engine(options: EngineOptions) -> Engine:
-    still_face_px = min(options.min_face_px, STILL_FACE_PX)
-    engine = build_engine(replace(options, still_face_px=still_face_px, number_stills=True, budget_ms=BUDGET_MS))
+    engine = build_engine(replace(options, number_stills=True, budget_ms=BUDGET_MS))
     # The first picture starts all threads, which then inherit the priority.
     engine.step(Frame(np.zeros((480, 640, 3), np.uint8), 0, 0.0, "", still=True))
     engine.reset()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import cv2
 import numpy as np
 
+from agecam.overlay import blur_everything
 from agecam.types import Face, FloatArray, Frame, FrameResult, Image
 
 THUMBNAIL_PX = 64
@@ -59,10 +60,12 @@ class People:
         with self._lock:
             self._update(frame, result)
 
-    def in_view(self) -> list[Person]:
-        """A snapshot of the people in view, longest in view first."""
+    def in_view(self, blurred: bool = False) -> list[Person]:
+        """A snapshot of the people in view, longest in view first; with `blurred`, their thumbnails are."""
         with self._lock:
             people = [replace(person, ages=person.ages.copy()) for person in self._people.values()]
+        if blurred:
+            people = [replace(person, thumbnail_bgr=blur_everything(person.thumbnail_bgr)) for person in people]
         return sorted(people, key=lambda person: (person.first_s, person.track_id))
 
     def _update(self, frame: Frame, result: FrameResult) -> None:

@@ -27,6 +27,12 @@ class FacePropagator:
         self._past.clear()
         self._faces = ()
 
+    def begin(self, frame_number: int, frame: Frame, faces: tuple[Face, ...]) -> None:
+        """Start again at a frame whose faces are known."""
+        self.reset()
+        self._past.append(_PastFrame(frame_number, GreyFrame.of(frame.image_bgr)))
+        self._faces = faces
+
     def show(self, frame_number: int, frame: Frame) -> tuple[Face, ...]:
         """The faces in the next frame; none yet in a still picture. `frame_number` must increase."""
         if frame.still:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from agecam.live.session import View
 from agecam.outputs import StillWriter
-from agecam.overlay import OverlayStyle, annotate
+from agecam.overlay import OverlayStyle, annotate, blur_everything
 from agecam.overlay.mirror import mirrored
 from agecam.runtime.files import PartFile
 from agecam.types import FrameResult, Image
@@ -29,8 +29,13 @@ class SavingOptions:
 
 
 def composed(view: View, style: OverlayStyle, mirror: bool) -> Image:
-    """The annotated picture of a view, `(H, W, 3) uint8` BGR in the frame's size; labels are never mirrored."""
+    """The annotated picture of a view, `(H, W, 3) uint8` BGR in the frame's size; labels are never mirrored.
+
+    If faces are to be blurred and not all faces were looked for in this frame, everything is blurred.
+    """
     image, faces = view.frame.image_bgr, view.faces
+    if style.blur_faces and not view.complete:
+        image = blur_everything(image)
     if mirror:
         image, faces = mirrored(image, faces)
     return annotate(image, faces, style)

@@ -37,6 +37,8 @@ class View:
     """When the frame arrived, on the monotonic clock."""
     generation: int
     """Number of the source."""
+    complete: bool = False
+    """Whether all faces were looked for in this very frame."""
 
 
 class LiveSession:
@@ -61,9 +63,12 @@ class LiveSession:
         self._lock = threading.Lock()
         self._propagator = FacePropagator()
         self._view: View | None = None
+        self._latest: InferenceTask | None = None
+        """The last frame of the open source; with blurring, `_view` is older."""
         self._frame_number = 0
         self._generation = 0
         self._last_painted = 0
+        self._only_complete = False
         self._dropped = 0
         self._painted_total = self._analysed_total = 0
         self._shown_rate = EventRate()
@@ -115,7 +120,7 @@ class LiveSession:
         self._inference.tasks.clear()
         with self._lock:
             self._generation += 1
-            self._view = None
+            self._view = self._latest = None
             self._propagator.reset()
             self._dropped = 0
 
@@ -134,10 +139,41 @@ class LiveSession:
     def use(self, options: EngineOptions) -> None:
         """Switch to another model, device or smallest face."""
         self._inference.use(options)
+        self._analyse_again()
+
+    def show_only_complete(self, on: bool) -> None:
+        """Show only frames in which all faces were looked for, because faces must be blurred.
+
+        Frames are then shown after their analysis. The view of the moment stays until the next one; it says whether it
+        is complete.
+        """
         with self._lock:
-            view = self._view
-        if view is not None:  # so that a still picture is analysed again
-            self._inference.tasks.put(InferenceTask(view.frame, view.generation, view.frame_number))
+            if on == self._only_complete:
+                return
+            self._only_complete = self._inference.thorough = on
+            self._propagator.reset()
+            if not on:
+                self._show_latest()
+        self._analyse_again()
+
+    def _show_latest(self) -> None:
+        """Catch up with the latest frame, after frames were shown only when they had been analysed."""
+        view, latest = self._view, self._latest
+        if view is not None:
+            self._propagator.begin(view.frame_number, view.frame, view.faces)
+        if latest is not None and (view is None or view.frame_number < latest.frame_number):
+            self._show(latest)
+
+    def _show(self, task: InferenceTask) -> None:
+        faces = self._propagator.show(task.frame_number, task.frame)
+        self._view = View(task.frame, faces, task.frame_number, task.arrived_s, task.generation)
+
+    def _analyse_again(self) -> None:
+        """Analyse the latest frame again: there may be no other, as in a still picture."""
+        with self._lock:
+            latest = self._latest
+        if latest is not None:
+            self._inference.tasks.put(latest)
 
     @property
     def loading(self) -> bool:
@@ -210,11 +246,13 @@ class LiveSession:
             if generation != self._generation:
                 return
             self._frame_number += 1
-            frame_number = self._frame_number
-            faces = self._propagator.show(frame_number, frame)
-            self._view = View(frame, faces, frame_number, arrived_s, generation)
-        self._inference.tasks.put(InferenceTask(frame, generation, frame_number))
-        self._wake()
+            self._latest = task = InferenceTask(frame, generation, self._frame_number, arrived_s)
+            is_shown = not self._only_complete
+            if is_shown:
+                self._show(task)
+        self._inference.tasks.put(task)
+        if is_shown:
+            self._wake()
 
     # --- on the inference thread -----------------------------------------------------------------------
 
@@ -222,12 +260,20 @@ class LiveSession:
         engine = self._inference.engine
         for name, ms in engine.stages_ms.items() if engine is not None else ():
             self._stages.setdefault(name, Delays(60)).add(ms)
+        task, frame_result = result.task, result.frame_result
         with self._lock:
-            if result.task.generation != self._generation or self._view is None:
+            if task.generation != self._generation:
                 return
             self._analysed_total += 1
-            faces = self._propagator.correct(result.task.frame_number, result.frame_result)
-            self._view = replace(self._view, faces=faces)
+            if self._only_complete:
+                if not frame_result.complete:
+                    return
+                faces = frame_result.faces
+                self._view = View(task.frame, faces, task.frame_number, task.arrived_s, task.generation, complete=True)
+            elif self._view is not None:
+                faces = self._propagator.correct(task.frame_number, frame_result)
+                is_same = self._view.frame_number == task.frame_number and faces is frame_result.faces
+                self._view = replace(self._view, faces=faces, complete=is_same and frame_result.complete)
         if self._on_result is not None:
             self._on_result(result)
         self._wake()

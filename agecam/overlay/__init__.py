@@ -14,7 +14,10 @@ from agecam.overlay.sprites import HALO_OPACITY, HALO_PX, Colour, Rect, blend, c
 from agecam.overlay.style import DEFAULT_STYLE, OverlayStyle, Words
 from agecam.types import Face, FloatArray, Image
 
-__all__ = ["DEFAULT_STYLE", "PALETTE", "OverlayStyle", "Words", "annotate", "label_lines"]
+__all__ = ["DEFAULT_STYLE", "PALETTE", "OverlayStyle", "Words", "annotate", "blur_everything", "label_lines"]
+
+_CELLS = 8
+"""A blurred face, or the shorter side of a blurred picture, is averaged over this many cells: too few to restore it."""
 
 # The hues are distinct on light and dark pictures, and none of them is associated with a gender.
 PALETTE: tuple[Colour, ...] = (
@@ -60,6 +63,15 @@ def label_lines(face: Face, style: OverlayStyle = DEFAULT_STYLE) -> list[str]:
     return [" ".join(run.text for run in line) for line in lines]
 
 
+def blur_everything(image_bgr: Image) -> Image:
+    """Return a picture of the same size, `(H, W, 3) uint8`, on which no face of any size can be recognised."""
+    height, width = image_bgr.shape[:2]
+    cell_px = max(1, min(height, width) / _CELLS)
+    cells = (max(1, round(width / cell_px)), max(1, round(height / cell_px)))
+    coarse = cv2.resize(image_bgr, cells, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
 def _is_inside(rect: Rect, width: int, height: int) -> bool:
     left, top, right, bottom = rect
     return min(right, width) > max(left, 0) and min(bottom, height) > max(top, 0)
@@ -74,8 +86,8 @@ def _blur(canvas: Image, rect: Rect) -> None:
     if head.size == 0:
         return
     height, width = head.shape[:2]
-    # Averaging over at most 8 x 8 cells removes all detail, so that sharpening cannot restore it.
-    cells = (min(8, math.ceil(width / 4)), min(8, math.ceil(height / 4)))
+    # Averaging over so few cells removes all detail, so that sharpening cannot restore it.
+    cells = (min(_CELLS, math.ceil(width / 4)), min(_CELLS, math.ceil(height / 4)))
     coarse = cv2.resize(head, cells, interpolation=cv2.INTER_AREA)
     smooth = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
     ellipse = np.zeros((height, width), np.uint8)

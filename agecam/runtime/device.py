@@ -18,6 +18,16 @@ NICENESS = 10
 """Added to the niceness of the networks' threads when there is a window: 0 is the default, 19 the lowest priority."""
 
 
+def has_tensorflow() -> bool:
+    """Whether TensorFlow is installed; it is not imported."""
+    return importlib.util.find_spec("tensorflow") is not None
+
+
+def has_tensorflow_package() -> bool:
+    """Whether TensorFlow can be installed here: its project has no packages for Intel Macs and Windows on ARM."""
+    return (platform.system(), platform.machine()) not in {("Darwin", "x86_64"), ("Windows", "ARM64")}
+
+
 def gpu_in_sight() -> bool:
     """Whether the system lists a GPU that TensorFlow might use. Only TensorFlow knows whether it can."""
     system = platform.system()

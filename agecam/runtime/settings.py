@@ -16,6 +16,7 @@ from agecam.types import CameraMode
 VERSION = 1
 MAX_RECENT = 10
 _MAX_FILE_BYTES = 1 << 20
+_FORMER_DEFAULT_PX = 60
 
 Theme = Literal["system", "light", "dark"]
 DeviceName = Literal["auto", "cpu", "gpu"]
@@ -53,7 +54,8 @@ class Settings:
     # the networks
     model: str = "compact"
     device: DeviceName = "auto"
-    min_face_px: int = 60
+    smallest_face_px: int = 0
+    """0 for the default, which differs between pictures and videos. Until version 0.1 the key was `min_face_px`."""
     # what is saved
     folder: str = ""
     """Empty for `AgeCam` in the user's pictures folder."""
@@ -113,6 +115,8 @@ def load_settings(path: Path) -> tuple[Settings, AgeCamError | None]:
             reason=reason,
         )
         return Settings(), problem
+    if content.get("min_face_px") != _FORMER_DEFAULT_PX:  # that may never have been chosen
+        content.setdefault("smallest_face_px", content.get("min_face_px", 0))
     types = typing.get_type_hints(Settings)
     valid = {name: value for name, value in content.items() if name in types and _is_valid(value, types[name])}
     return Settings(**(valid | {"version": VERSION})), None

@@ -1,32 +1,39 @@
 """Opens the window. The inference thread loads the networks after the window is visible."""
 
 import logging
-import logging.handlers
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from platformdirs import user_log_path
 from PySide6.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from agecam.engine.options import EngineOptions
+from agecam.errors import as_agecam_error
 from agecam.live import LiveEngine
+from agecam.runtime.crash import UncaughtErrors
+from agecam.runtime.log import start_log
 from agecam.runtime.settings import Settings, Theme, default_path, load_settings
+from agecam.runtime.signals import TERMINATION, exit_status, interruption
 from agecam.sources import FrameSource, is_live_spec, list_cameras, name_of, open_source
 from agecam.ui.controllers.opener import OpenedSource
+from agecam.ui.controllers.settings import with_installed_model
 from agecam.ui.main_window import MainWindow
 from agecam.ui.messages import translated
+from agecam.ui.system.display import use_own_qt
+from agecam.ui.system.qt_messages import LoggedQtMessages
 from agecam.ui.theme import apply_theme
+from agecam.ui.widgets.dialogs import FailedStartDialog
 from agecam.version import __version__
 
 log = logging.getLogger(__name__)
 
 _TRANSLATIONS = Path(__file__).parent / "translations"
-_LOG_BYTES = 500_000
 
 
 def run_window(spec: str | None, model: str | None = None) -> int:
@@ -37,37 +44,52 @@ def run_window(spec: str | None, model: str | None = None) -> int:
         model: model to use from now on, instead of the one in the settings.
     """
     log_path = start_log()
-    path = default_path()
-    settings, problem = load_settings(path)
-    if problem is not None:
-        log.error("%s", problem)
-    if model is not None:
-        settings = replace(settings, model=model)
-    application, translators = prepare_application(settings.theme)
-    window = MainWindow(settings, path, build_engine, open_with, recognise, list_cameras, log_path=log_path)
-    window.cameras.start()
-    window.show()
-    if problem is not None:
-        window.video.toast.show_message(translated(problem))
-    QTimer.singleShot(0, lambda: window.open(spec) if spec else window.open_first())
-    wake_for_signals(application, window)
-    code = application.exec()
-    del translators
-    if not window.all_ended:
-        # A camera driver hangs, or the networks are still loading. Neither can be interrupted, and shutting Python
-        # down while a thread runs would crash. All files are closed.
-        log.warning("a thread did not stop in time")
-        logging.shutdown()
-        os._exit(code)
+    with LoggedQtMessages(), UncaughtErrors() as uncaught:
+        path = default_path()
+        settings, problem = load_settings(path)
+        if model is not None:
+            settings = replace(settings, model=model)
+        settings, missing = with_installed_model(settings)
+        problem = problem or missing
+        if problem is not None:
+            log.error("%s", problem)
+        application, translators = prepare_application(settings.theme)
+        with close_on_signals(application) as signals:
+            try:
+                window = MainWindow(
+                    settings,
+                    path,
+                    build_engine,
+                    open_with,
+                    recognise,
+                    list_cameras,
+                    log_path=log_path,
+                    uncaught=uncaught,
+                )
+                window.cameras.start()
+                window.show()
+            except Exception as error:  # there may be no terminal in which the caller can report it
+                FailedStartDialog(as_agecam_error(error)).exec()
+                raise
+            if problem is not None:
+                window.video.toast.show_message(translated(problem))
+            QTimer.singleShot(0, lambda: window.open(spec) if spec else window.open_first())
+            code = application.exec()
+        del translators
+        if signals:
+            code = exit_status(interruption(signals[0]))
+        if not window.all_ended:
+            # A camera driver hangs, or the networks are still loading. Neither can be interrupted, and shutting Python
+            # down while a thread runs would crash. All files are closed.
+            log.warning("a thread did not stop in time")
+            logging.shutdown()
+            os._exit(code)
     return code
 
 
 def prepare_application(theme: Theme) -> tuple[QApplication, list[QTranslator]]:
     """Create Qt's application in the system's language; keep the returned translators alive."""
-    # OpenCV sets these variables to the plugins and fonts of its bundled, older Qt.
-    for name in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
-        if "cv2" in os.environ.get(name, ""):
-            del os.environ[name]
+    use_own_qt()
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
     QGuiApplication.setApplicationDisplayName("AgeCam")
@@ -110,29 +132,31 @@ def install_translations(application: QApplication, locale: QLocale) -> list[QTr
 _QT_TRANSLATIONS = QLibraryInfo.LibraryPath.TranslationsPath
 
 
-def start_log() -> Path:
-    """Start logging to a file in the platform's log folder; returns its path."""
-    path = user_log_path("AgeCam", appauthor=False) / "agecam.log"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handler: logging.Handler = logging.handlers.RotatingFileHandler(
-            path, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8", delay=True
-        )
-    except OSError:  # the window must open even if no log can be written
-        handler = logging.NullHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logger = logging.getLogger("agecam")
-    logger.handlers = [handler]
-    logger.setLevel(logging.INFO)
-    return path
-
-
-def wake_for_signals(application: QApplication, window: MainWindow) -> None:
-    """Close the window on Ctrl-C in the terminal.
+@contextmanager
+def close_on_signals(application: QApplication) -> Iterator[list[int]]:
+    """Close all windows on Ctrl-C in the terminal, and when the system asks the process to end.
 
     Python handles signals only while it runs bytecode, so a timer wakes it five times a second.
+
+    Yields:
+        A list that will hold the numbers of the signals.
     """
-    signal.signal(signal.SIGINT, lambda *_: window.close())
+    received: list[int] = []
+
+    def close(number: int, _: object) -> None:
+        received.append(number)
+        QTimer.singleShot(0, QApplication.closeAllWindows)  # not in the middle of what was interrupted
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, *TERMINATION)}
+    handled = [number for number, handler in before.items() if handler is not signal.SIG_IGN]  # SIGHUP under nohup
+    for number in handled:
+        signal.signal(number, close)
     timer = QTimer(application, interval=200)
     timer.timeout.connect(lambda: None)
     timer.start()
+    try:
+        yield received
+    finally:
+        timer.stop()
+        for number in handled:
+            signal.signal(number, before[number])

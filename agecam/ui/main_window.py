@@ -5,32 +5,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
-from PySide6.QtGui import (
-    QAction,
-    QCloseEvent,
-    QDragEnterEvent,
-    QDropEvent,
-    QKeySequence,
-)
-from PySide6.QtWidgets import (
-    QDockWidget,
-    QFileDialog,
-    QMainWindow,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QVBoxLayout, QWidget
 
 from agecam.errors import AgeCamError
-from agecam.live import BuildEngine, LiveSession, Phase, View
+from agecam.live import BuildEngine, LiveSession, View
 from agecam.live.inference import InferenceResult
 from agecam.live.people import People
 from agecam.live.screenshot import composed
+from agecam.runtime.crash import UncaughtErrors
 from agecam.runtime.settings import Settings, save_settings
 from agecam.sources import CameraInfo, list_modes
 from agecam.ui.actions import ICONS, build_actions
 from agecam.ui.controllers.camera_watcher import CameraWatcher
 from agecam.ui.controllers.help import Help
 from agecam.ui.controllers.opener import Opener, OpenSpec, Recognise
+from agecam.ui.controllers.recovery import Recovery
 from agecam.ui.controllers.saver import Saver
 from agecam.ui.controllers.settings import SettingsController
 from agecam.ui.controllers.status import StatusReporter
@@ -39,15 +29,19 @@ from agecam.ui.menus import build_toolbar, fill_menu_bar
 from agecam.ui.messages import Text
 from agecam.ui.system.bridge import Bridge
 from agecam.ui.system.garbage import GarbageCollector
+from agecam.ui.system.screens import place_window
 from agecam.ui.theme import icon
 from agecam.ui.widgets.faces_panel import FacesPanel
 from agecam.ui.widgets.notices import performance_text
+from agecam.ui.widgets.panel_dock import PanelDock
 from agecam.ui.widgets.playback_bar import PlaybackBar
 from agecam.ui.widgets.source_menu import ListModes, SourceMenu
 from agecam.ui.widgets.video_view import VideoView
 
 log = logging.getLogger(__name__)
 
+_FINISH_S = 10.0
+"""How long closing waits for recordings to be completed."""
 REFRESH_MS = 200
 """Interval for the panel and the statistics, slow enough to read them."""
 
@@ -65,6 +59,7 @@ class MainWindow(QMainWindow):
         cameras: Callable[[], list[CameraInfo]],
         modes: ListModes = list_modes,
         log_path: Path | None = None,
+        uncaught: UncaughtErrors | None = None,
     ) -> None:
         """
         Args:
@@ -74,6 +69,7 @@ class MainWindow(QMainWindow):
             cameras: lists the connected cameras; called on a separate thread.
             modes: lists the modes of a camera.
             log_path: file that 'Open log file' opens.
+            uncaught: the errors that nothing has caught.
         """
         super().__init__()
         self._settings_path = settings_path
@@ -95,14 +91,16 @@ class MainWindow(QMainWindow):
         self.source_menu = SourceMenu(self.actions_, self.settings.get_current, modes, self)
         fill_menu_bar(self.menuBar(), self.source_menu, self.actions_)
         self._toolbar = build_toolbar(self, self.source_menu, self.actions_)
-        self.saver = Saver(self.video.toast, self.settings.get_current)
+        self.saver = Saver(self.video.toast, self.settings.get_current, lambda: self.bridge.wake())
 
         self.bridge = Bridge(self)
         self.bridge.woken.connect(self._refresh)
         self.session = LiveSession(build, self.settings.engine_options(), self.bridge.wake, self._on_result)
-        self.status = StatusReporter(self.session, self.video)
+        uncaught = uncaught or UncaughtErrors()
+        self.status = StatusReporter(self.session, self.video, self.settings.get_current, uncaught)
         self.transport = Transport(self.session, self.actions_, self.playback, self)
-        self.help = Help(self.session, self.settings.get_current, self.actions_, self.video.toast, log_path, self)
+        get_settings, toast = self.settings.get_current, self.video.toast
+        self.help = Help(self.session, get_settings, self.status.errors, self.actions_, toast, log_path, self)
         self.cameras = CameraWatcher(cameras, self)
         self.source = Opener(
             open_spec,
@@ -115,22 +113,35 @@ class MainWindow(QMainWindow):
             self.settings.get_current,
             self,
         )
+        self.recovery = Recovery(
+            self.video.notice, self.session, self.settings, self.source, self.source_menu, uncaught, self.help, self
+        )
+        self.recovery.acted.connect(self._refresh)
         self._refresh_timer = QTimer(self, interval=REFRESH_MS)
         self._refresh_timer.timeout.connect(self._refresh_periodically)
         self._refresh_timer.start()
         self._connect()
+        self.session.show_only_complete(self.settings.blurs)
         self._restore()
         self.status.refresh(None)
 
     # --- state of the session --------------------------------------------------------------------------
 
     def _refresh(self) -> None:
+        self.status.refresh(self.source.name)  # first, so that it is true even if painting fails
+        self._refresh_playback()
+        self._refresh_recording()
         view = self.session.view()
         if view is not None and view is not self._painted:
             self._paint(view)
             self.source.check_resolution(view)
-        self.status.refresh(self.source.name)
-        self._refresh_playback()
+
+    def _refresh_recording(self) -> None:
+        self.saver.refresh()
+        recording = self.saver.recording
+        self.video.show_recording(recording.seconds if recording is not None else None)
+        if recording is None and self.actions_.record.isChecked():  # it has ended by itself
+            self.actions_.record.setChecked(False)
 
     def _paint(self, view: View) -> None:
         is_new = self._painted is None or view.frame_number != self._painted.frame_number
@@ -143,6 +154,7 @@ class MainWindow(QMainWindow):
 
     def _redraw(self) -> None:
         """Draw the current view again, after a change of style or mirroring."""
+        self.session.show_only_complete(self.settings.blurs)
         if (view := self.session.view()) is not None:
             self.video.show_picture(composed(view, self.settings.overlay_style(), self._mirrors()))
         self._refresh_periodically()
@@ -152,17 +164,15 @@ class MainWindow(QMainWindow):
         self._redraw()
 
     def _refresh_periodically(self) -> None:
+        self.status.refresh(self.source.name)
+        self._refresh_playback()
         if self.settings.current.show_panel:
-            self.panel.show_people(self._people.in_view(), self.settings.current.show_gender)
+            people = self._people.in_view(blurred=self.settings.current.blur_faces)
+            self.panel.show_people(people, self.settings.current.show_gender)
         self.video.show_performance(
             performance_text(self.session.statistics()) if self.settings.current.show_hud else None
         )
-        recording = self.saver.recording
-        self.video.show_recording(recording.seconds if recording is not None else None)
-        if recording is not None and recording.error is not None:
-            self.actions_.record.setChecked(False)
-        self.status.refresh(self.source.name)
-        self._refresh_playback()
+        self._refresh_recording()
 
     def _refresh_playback(self) -> None:
         self.transport.refresh(is_file=self.source.is_file)
@@ -257,12 +267,8 @@ class MainWindow(QMainWindow):
         rows.addWidget(self.video, stretch=1)
         rows.addWidget(self.playback)
         self.setCentralWidget(centre)
-        self._dock = QDockWidget(Text.SHOW_PANEL.plain(), self)
-        self._dock.setObjectName("people")
-        self._dock.setWidget(self.panel)
-        self._dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
+        self._dock = PanelDock(self.panel, self)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._dock)
-        self.resize(1240, 720)
 
     def _connect(self) -> None:
         do = self.actions_
@@ -279,7 +285,7 @@ class MainWindow(QMainWindow):
         ):
             action.triggered.connect(lambda _=False, handler=handler: handler())
         do.loop.toggled.connect(self.transport.set_loop)
-        do.show_panel.toggled.connect(self._dock.setVisible)
+        do.show_panel.toggled.connect(self._dock.want)
         for action in (do.show_panel, do.show_hud):
             action.toggled.connect(self._refresh_periodically)
         do.record.toggled.connect(self._record)
@@ -292,22 +298,18 @@ class MainWindow(QMainWindow):
         self.addAction(leave_full_screen)
         self.source.changed.connect(self._on_source_changed)
         self.source_menu.chosen.connect(self.open)
-        self.video.notice.copy_details.connect(lambda: self.help.copy_details(self.source.name))
-        self.video.notice.act.connect(self._act_on_notice)
-
-    def _act_on_notice(self) -> None:
-        capture = self.session.capture
-        if capture is not None and self.session.source_state.phase is Phase.LOST:
-            capture.try_again()
-        else:
-            self.open("demo", remember=False)
 
     def _restore(self) -> None:
-        if self.settings.current.geometry:
-            self.restoreGeometry(QByteArray.fromBase64(self.settings.current.geometry.encode()))
+        place_window(self, QByteArray.fromBase64(self.settings.current.geometry.encode()))
         if self.settings.current.layout:
             self.restoreState(QByteArray.fromBase64(self.settings.current.layout.encode()))
-        self._dock.setVisible(self.settings.current.show_panel)
+        self._dock.begin(self.settings.current.show_panel, self.width())
+        self.actions_.full_screen.setChecked(self.isFullScreen())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802, D102
+        super().resizeEvent(event)
+        if event.oldSize().isValid():
+            self._dock.follow(event.oldSize().width(), event.size().width())
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802, D102
         super().changeEvent(event)
@@ -320,13 +322,14 @@ class MainWindow(QMainWindow):
         if not self._closed:
             self._closed = True
             self._refresh_timer.stop()
-            self.saver.stop_recording()
-            self.bridge.close()
-            self.cameras.stop()
-            self.all_ended = self.session.close()
-            self._garbage.stop()
             self.settings.current.geometry = _base64(self.saveGeometry())
             self.settings.current.layout = _base64(self.saveState())
+            self.hide()  # completing a recording may take a moment
+            self.bridge.close()
+            self.all_ended = self.saver.finish(_FINISH_S)
+            self.cameras.stop()
+            self.all_ended &= self.session.close()
+            self._garbage.stop()
             try:
                 save_settings(self.settings.current, self._settings_path)
             except AgeCamError as error:

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QApplication
 
+from agecam.errors import AgeCamError
 from agecam.live import BuildEngine
 from agecam.runtime.memory import resident_mib
 from agecam.runtime.settings import Settings
-from agecam.ui.app import build_engine, open_with, prepare_application, recognise
+from agecam.ui.app import build_engine, close_on_signals, open_with, prepare_application, recognise
 from agecam.ui.main_window import MainWindow
 
 TICK_MS = 4
@@ -22,6 +24,8 @@ WARM_UP_S = 3.0
 """Time between the first label and the start of the measurement."""
 TIMEOUT_S = 60.0
 """Time to wait for the first label."""
+CLOSING_S = 30.0
+"""Time to wait for networks that are still loading when the window is closed: they cannot be interrupted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class Smoothness:
 def measure_window(
     spec: str, seconds: float, tick: Callable[[float], object], build: BuildEngine = build_engine
 ) -> Smoothness | None:
-    """Show a source in the window and measure how smoothly it runs.
+    """Show a source in the window and measure how smoothly it runs, until it is closed at the latest.
 
     Args:
         seconds: duration of the measurement, which starts 3 s after the first label.
@@ -61,9 +65,13 @@ def measure_window(
 
     Returns:
         None if no label appeared.
+
+    Raises:
+        AgeCamError: the window was closed before there was anything to measure.
     """
     started = time.monotonic()
     application, translators = prepare_application("system")
+    application.setQuitOnLastWindowClosed(False)  # the measurement ends the event loop
     settings = Settings(loop=True, show_hud=True)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "settings.json"
@@ -72,19 +80,28 @@ def measure_window(
         window.show()
         application.processEvents()
         measurement.window_s = time.monotonic() - started
-        window.open(spec, remember=False)
-        measurement.start()
-        application.exec()
-        result = measurement.result()
+        with close_on_signals(application):
+            if not measurement.ended_s:
+                window.open(spec, remember=False)
+                measurement.start()
+                application.exec()
         window.close()
+        while not window.all_ended and time.monotonic() < measurement.ended_s + CLOSING_S:
+            window.all_ended = window.session.close()  # the networks were still loading
+    application.setQuitOnLastWindowClosed(True)
     del translators
-    return result
+    return measurement.result()
 
 
-class _Measurement:
+class _Measurement(QObject):
     def __init__(self, window: MainWindow, seconds: float, tick: Callable[[float], object], started: float) -> None:
+        super().__init__()
+        window.installEventFilter(self)
         self._window, self._seconds, self._tick, self._started = window, seconds, tick, started
         self.window_s = 0.0
+        self.ended_s = 0.0
+        """When it ended, on the monotonic clock; 0 until then."""
+        self._closed = False
         self._label_s: float | None = None
         self._measured_from_s: float | None = None
         self._last_s = 0.0
@@ -121,16 +138,27 @@ class _Measurement:
             if now - self._measured_from_s >= self._seconds:
                 self._end()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Read the statistics before the window closes its session."""
+        if event.type() == QEvent.Type.Close and not self.ended_s:
+            self._closed = True
+            self._end()
+        return False
+
     def _end(self) -> None:
+        if self._timer.isActive():
+            QApplication.exit(0)
         self._timer.stop()
+        self.ended_s = time.monotonic()
         self._statistics = self._window.session.statistics()
         self._totals = self._window.session.totals()
-        from PySide6.QtWidgets import QApplication
-
-        QApplication.exit(0)
 
     def result(self) -> Smoothness | None:
-        if self._label_s is None or self._measured_from_s is None:
+        if self._label_s is None or self._measured_from_s is None or not self._memory:
+            if self._closed:
+                raise AgeCamError(
+                    "The window was closed before there was anything to measure: leave it open for longer."
+                )
             return None
         seconds = self._last_s - self._measured_from_s
         tenth = max(1, len(self._memory) // 10)

@@ -9,6 +9,7 @@ from enum import Enum
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from agecam.errors import AgeCamError
+from agecam.runtime.log import without_passwords
 
 
 class Text(Enum):
@@ -69,7 +70,12 @@ class Text(Enum):
     FAILED = QT_TRANSLATE_NOOP("AgeCam", "Cannot show {name}")
     NOT_ANALYSED = QT_TRANSLATE_NOOP("AgeCam", "Faces cannot be analysed")
     RETRYING = QT_TRANSLATE_NOOP("AgeCam", "AgeCam retries automatically.")
+    UNEXPECTED = QT_TRANSLATE_NOOP("AgeCam", "Unexpected error")
     TRY_NOW = QT_TRANSLATE_NOOP("AgeCam", "Try now")
+    TRY_AGAIN = QT_TRANSLATE_NOOP("AgeCam", "Try again")
+    OTHER_SOURCE = QT_TRANSLATE_NOOP("AgeCam", "Another source")
+    USE_PROCESSOR = QT_TRANSLATE_NOOP("AgeCam", "Use the processor")
+    CONTINUE = QT_TRANSLATE_NOOP("AgeCam", "Continue")
     COPY_DETAILS = QT_TRANSLATE_NOOP("AgeCam", "Copy details")
     DETAILS_COPIED = QT_TRANSLATE_NOOP("AgeCam", "Details copied to the clipboard.")
     WATCH_DEMO = QT_TRANSLATE_NOOP("AgeCam", "Watch the demo")
@@ -87,6 +93,7 @@ class Text(Enum):
     OPEN = QT_TRANSLATE_NOOP("AgeCam", "Open folder")
     NOTHING_TO_SAVE = QT_TRANSLATE_NOOP("AgeCam", "Nothing to save yet: no picture is shown.")
     NOTHING_TO_EXPORT = QT_TRANSLATE_NOOP("AgeCam", "Nothing to export yet: no face has been analysed.")
+    RECORDING_CUT = QT_TRANSLATE_NOOP("AgeCam", "{error} What was recorded before is in {name}.")
     RECORDING_SAVED = QT_TRANSLATE_NOOP("AgeCam", "Saved recording {name}")
     CAMERA_SIZE_DIFFERS = QT_TRANSLATE_NOOP(
         "AgeCam", "The camera uses {width} x {height}, the closest resolution it supports."
@@ -124,6 +131,7 @@ class Text(Enum):
     MEDIA_FILES = QT_TRANSLATE_NOOP("AgeCam", "Videos and pictures")
     ALL_FILES = QT_TRANSLATE_NOOP("AgeCam", "All files")
     CSV_FILES = QT_TRANSLATE_NOOP("AgeCam", "CSV files")
+    CANNOT_START = QT_TRANSLATE_NOOP("AgeCam", "AgeCam cannot start")
     ADDRESS = QT_TRANSLATE_NOOP("AgeCam", "Stream address (rtsp://, http://, ...)")
     CHOOSE_FOLDER = QT_TRANSLATE_NOOP("AgeCam", "Choose...")
     SETTINGS_TITLE = QT_TRANSLATE_NOOP("AgeCam", "Settings")
@@ -133,6 +141,7 @@ class Text(Enum):
     DEVICE_AUTO = QT_TRANSLATE_NOOP("AgeCam", "graphics card if available")
     DEVICE_CPU = QT_TRANSLATE_NOOP("AgeCam", "processor")
     DEVICE_GPU = QT_TRANSLATE_NOOP("AgeCam", "graphics card")
+    MIN_FACE_AUTO = QT_TRANSLATE_NOOP("AgeCam", "Automatic")
     SET_MIN_FACE = QT_TRANSLATE_NOOP("AgeCam", "Minimum face size")
     SET_SAVING = QT_TRANSLATE_NOOP("AgeCam", "Saving")
     SET_FOLDER = QT_TRANSLATE_NOOP("AgeCam", "Folder")
@@ -179,11 +188,11 @@ class Text(Enum):
 
 
 def translated(error: AgeCamError | None) -> str:
-    """The error's message in the window's language; empty for None."""
+    """The error's message in the window's language, without passwords; empty for None."""
     if error is None:
         return ""
     sentence = QCoreApplication.translate("AgeCam", error.sentence)
     values = {
         name: translated(value) if isinstance(value, AgeCamError) else value for name, value in error.values.items()
     }
-    return sentence.format(**values) if values else sentence
+    return without_passwords(sentence.format(**values) if values else sentence)

@@ -8,7 +8,7 @@ import pytest
 from models import demo_images, overlap, write_model
 
 from agecam.engine.engine import Engine, build_engine
-from agecam.engine.options import EngineOptions
+from agecam.engine.options import STILL_FACE_PX, VIDEO_FACE_PX, EngineOptions
 from agecam.sources.demo import people_at
 from agecam.types import Frame, FrameResult
 from agecam.vision.detector import FaceDetector
@@ -53,8 +53,8 @@ def test_faces_in_still_pictures_are_estimated_twice(parts: tuple[FaceDetector, 
     detector, estimator = parts
     frame = demo_frame(0)
     video, still = (Engine(*parts).step(replace(frame, still=is_still)) for is_still in (False, True))
-    found = detector.detect(frame.image_bgr)
-    for result, twice in ((video, False), (still, True)):
+    for result, twice, smallest_px in ((video, False, VIDEO_FACE_PX), (still, True, STILL_FACE_PX)):
+        found = detector.detect(frame.image_bgr, smallest_px)
         ages = [face.age for face in result.faces]
         expected = estimator.estimate(frame.image_bgr, found, twice=twice)
         assert ages == pytest.approx([of_face.age for of_face in expected], abs=1e-3)
@@ -73,10 +73,10 @@ def test_each_still_picture_is_analysed_alone(parts: tuple[FaceDetector, Estimat
 def test_smaller_faces_are_detected_in_still_pictures(parts: tuple[FaceDetector, Estimator]) -> None:
     frame = demo_frame(0)
     small = np.ascontiguousarray(frame.image_bgr[::3, ::3])  # every third pixel: faces of 20 to 60 px
-    engine = Engine(FaceDetector(min_face_px=200), parts[1], EngineOptions(still_face_px=24))
-    video, still = (engine.step(replace(frame, image_bgr=small, still=is_still)) for is_still in (False, True))
-    assert video.faces == ()
-    assert len(still.faces) == len(people_at(0))
+    engine = Engine(*parts, EngineOptions(min_face_px=200))
+    assert engine.step(replace(frame, image_bgr=small, still=True)).faces == ()
+    engine.min_face_px = None  # may be changed between two frames
+    assert len(engine.step(replace(frame, image_bgr=small, still=True)).faces) == len(people_at(0))
 
 
 def test_between_detections_faces_are_propagated_and_estimated(parts: tuple[FaceDetector, Estimator]) -> None:
@@ -130,6 +130,7 @@ def test_a_frame_without_faces_has_none(parts: tuple[FaceDetector, Estimator]) -
         "time_s": 4.667,
         "width": 1280,
         "height": 720,
+        "model": "tiny",
         "faces": [],
     }
 
@@ -137,13 +138,14 @@ def test_a_frame_without_faces_has_none(parts: tuple[FaceDetector, Estimator]) -
 def test_the_results_line_has_the_documented_fields(parts: tuple[FaceDetector, Estimator]) -> None:
     result = Engine(*parts).step(demo_frame(4))
     line = json.loads(json.dumps(result.as_dict()))
-    assert list(line) == ["source", "frame", "time_s", "width", "height", "faces"]
+    assert list(line) == ["source", "frame", "time_s", "width", "height", "model", "faces"]
     assert {key: line[key] for key in list(line)[:-1]} == {
         "source": "demo",
         "frame": 4,
         "time_s": 0.133,
         "width": 1280,
         "height": 720,
+        "model": "tiny",
     }
     for written, face in zip(line["faces"], result.faces, strict=True):
         assert list(written) == [

@@ -5,7 +5,7 @@ import pytest
 from models import write_model
 
 from agecam.engine.engine import Engine
-from agecam.engine.options import EngineOptions
+from agecam.engine.options import EngineOptions, smallest_face_px
 from agecam.engine.schedule import MAX_INTERVAL_S, Schedule
 from agecam.sources.demo import DemoSource
 from agecam.types import Frame
@@ -13,6 +13,7 @@ from agecam.vision.detector import FaceDetector
 from agecam.vision.estimator import Estimator
 
 FPS = 30
+WANTED_PX = 40.0
 
 
 def run(
@@ -28,7 +29,7 @@ def run(
     """Simulate a computer of this speed; returns times of detections, people estimated and time of each step."""
     detections, estimated, steps = [], [], []
     for frame in range(round(seconds * FPS)):
-        min_face_px = schedule.min_face_for(720)
+        min_face_px = schedule.min_face_for(WANTED_PX)
         is_detection = schedule.wants_detection(frame / FPS, speed, reliable)
         took_ms = detector_ms * (40 / min_face_px) ** 2 if is_detection else None
         count = schedule.faces_to_estimate(people, (took_ms or 0) + tracker_ms)
@@ -42,33 +43,33 @@ def run(
 
 
 def test_within_the_budget_all_stages_run_in_every_frame() -> None:
-    detections, estimated, _ = run(Schedule(40), 3, detector_ms=5)
+    detections, estimated, _ = run(Schedule(), 3, detector_ms=5)
     assert len(detections) == 3 * FPS
     assert set(estimated) == {1}
 
 
 def test_a_slower_detector_runs_less_often() -> None:
-    counts = [len(run(Schedule(40), 3, detector_ms=ms)[0]) for ms in (5, 12, 30)]
+    counts = [len(run(Schedule(), 3, detector_ms=ms)[0]) for ms in (5, 12, 30)]
     assert counts == sorted(counts, reverse=True)
     assert counts[0] > 1.4 * counts[1] > 1.4 * 1.4 * counts[2]
 
 
 @pytest.mark.parametrize("detector_ms", [8.0, 30.0, 300.0])
 def test_the_detector_runs_often_enough_for_newcomers(detector_ms: float) -> None:
-    detections, _, _ = run(Schedule(40), 5, detector_ms)
+    detections, _, _ = run(Schedule(), 5, detector_ms)
     assert np.diff(detections).max() <= MAX_INTERVAL_S + 1.5 / FPS
 
 
 def test_fast_and_lost_faces_are_detected_more_often() -> None:
-    still = len(run(Schedule(40), 3, detector_ms=70)[0])
-    fast = len(run(Schedule(40), 3, detector_ms=70, speed=8)[0])
-    lost = len(run(Schedule(40), 3, detector_ms=70, reliable=False)[0])
+    still = len(run(Schedule(), 3, detector_ms=70)[0])
+    fast = len(run(Schedule(), 3, detector_ms=70, speed=8)[0])
+    lost = len(run(Schedule(), 3, detector_ms=70, reliable=False)[0])
     assert still < 0.6 * fast
     assert still < 0.7 * lost
 
 
 def test_a_crowd_is_estimated_in_turns() -> None:
-    schedule = Schedule(40)
+    schedule = Schedule()
     _, estimated, steps = run(schedule, 4, detector_ms=10, face_ms=2, people=30)
     assert max(estimated[30:]) < 30
     assert min(estimated) >= 1
@@ -77,23 +78,25 @@ def test_a_crowd_is_estimated_in_turns() -> None:
 
 
 def test_small_faces_are_dropped_last_and_come_back() -> None:
-    schedule = Schedule(40)
+    schedule = Schedule()
     run(schedule, 3, detector_ms=20)
-    assert schedule.min_face_for(720) == 40
+    assert schedule.min_face_for(WANTED_PX) == 40
     run(schedule, 30, detector_ms=70)
-    assert schedule.min_face_for(720) == 80
+    assert schedule.min_face_for(WANTED_PX) == 80
     run(schedule, 30, detector_ms=20)
     assert schedule.plan.min_face_px == 40
 
 
-def test_in_small_videos_small_faces_are_detected() -> None:
-    schedule = Schedule(60)
-    assert [schedule.min_face_for(side) for side in (1080, 720, 480, 270, 90)] == [60, 60, 40, 24, 24]
-    assert Schedule(30).min_face_for(480) == 30
+def test_the_default_smallest_face_depends_on_the_frame() -> None:
+    assert [smallest_face_px(None, side, still=False) for side in (1080, 720, 480, 270, 90)] == [60, 60, 40, 24, 24]
+    assert [smallest_face_px(None, side, still=True) for side in (3000, 480)] == [24, 24]
+    assert [smallest_face_px(120, side, still) for side, still in ((720, False), (270, False), (3000, True))] == [
+        120
+    ] * 3
 
 
 def test_after_a_reset_the_detector_runs_immediately() -> None:
-    schedule = Schedule(40)
+    schedule = Schedule()
     run(schedule, 3, detector_ms=30)
     schedule.reset()
     assert schedule.plan.step_ms == 0
@@ -103,13 +106,13 @@ def test_after_a_reset_the_detector_runs_immediately() -> None:
 
 
 def test_small_faces_are_not_dropped_for_a_slow_estimator() -> None:
-    schedule = Schedule(60)
+    schedule = Schedule()
     run(schedule, 20, detector_ms=10, face_ms=70, people=2)
-    assert schedule.plan.min_face_px == 60
+    assert schedule.plan.min_face_px == WANTED_PX
 
 
 def test_a_slow_computer_still_detects_and_estimates() -> None:
-    detections, estimated, _ = run(Schedule(40), 4, detector_ms=900, tracker_ms=50, face_ms=100, people=4)
+    detections, estimated, _ = run(Schedule(), 4, detector_ms=900, tracker_ms=50, face_ms=100, people=4)
     assert len(detections) > 10
     assert set(estimated[5:]) == {1}
 
@@ -131,7 +134,8 @@ def demo_frames(count: int, every: int = 1) -> list[Frame]:
 
 def test_newcomers_are_labelled_soon_even_on_a_small_budget(parts: tuple[FaceDetector, Estimator]) -> None:
     # With so small a budget the smallest face is doubled, to that of the other engine.
-    scheduled, unlimited = Engine(FaceDetector(min_face_px=30), parts[1], EngineOptions(budget_ms=1)), Engine(*parts)
+    scheduled = Engine(*parts, EngineOptions(budget_ms=1, min_face_px=30))
+    unlimited = Engine(*parts, EngineOptions(min_face_px=60))
     labelled: list[int] = []
     in_view: list[int] = []
     for frame in demo_frames(180):

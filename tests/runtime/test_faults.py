@@ -81,6 +81,7 @@ def filled(path: Path) -> Recording:
         if recording.error is not None:
             break
     recording.stop()
+    assert recording.wait(10)
     return recording
 
 
@@ -131,16 +132,18 @@ def test_a_recording_is_kept_if_its_folder_is_removed(tmp_path: Path) -> None:
     recording = started(folder / "a.mp4")
     shutil.rmtree(folder)
     put_twenty(recording, 20)
-    kept = recording.stop()
+    recording.stop()
+    assert recording.wait(10)
     assert recording.error is None
-    assert kept == folder / "a.mp4"
-    assert frames_of(kept) == list(range(40))
+    assert recording.path == folder / "a.mp4"
+    assert frames_of(recording.path) == list(range(40))
 
 
 def test_a_moved_recording_stays_where_it_is(tmp_path: Path) -> None:
     recording = started(tmp_path / "a.mp4")
     (tmp_path / "a.mp4").rename(tmp_path / "mine.mp4")
     recording.stop()
+    assert recording.wait(10)
     assert recording.error is None
     assert [path.name for path in tmp_path.iterdir()] == ["mine.mp4"]
     assert frames_of(tmp_path / "mine.mp4") == list(range(20))
@@ -153,6 +156,7 @@ def test_a_recording_that_cannot_be_restored_is_reported(tmp_path: Path) -> None
     shutil.rmtree(folder)
     folder.write_text("a file where the folder was")
     recording.stop()
+    assert recording.wait(10)
     assert recording.error is not None
     assert "Cannot write" in str(recording.error)
 
@@ -167,7 +171,7 @@ path = Path(sys.argv[1])
 turn = 0
 while True:
     turn += 1
-    save_settings(Settings(recent=[f"{turn} " + "x" * 20_000] * 10, min_face_px=20 + turn % 100), path)
+    save_settings(Settings(recent=[f"{turn} " + "x" * 20_000] * 10, smallest_face_px=20 + turn % 100), path)
     print(turn, flush=True)
 """
 
@@ -188,7 +192,7 @@ def test_settings_are_complete_whenever_the_program_is_killed(tmp_path: Path) ->
         assert len(settings.recent) == 10
         assert len(set(settings.recent)) == 1
         turn = int(settings.recent[0].split()[0])
-        assert settings.min_face_px == 20 + turn % 100
+        assert settings.smallest_face_px == 20 + turn % 100
     # Files left by killed processes do not prevent saving.
     save_settings(Settings(theme="dark"), path)
     assert load_settings(path)[0].theme == "dark"

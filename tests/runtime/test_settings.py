@@ -31,7 +31,7 @@ CHOSEN: dict[str, Any] = {
     "mirror_camera": False,
     "model": "vgg_face",
     "device": "cpu",
-    "min_face_px": 120,
+    "smallest_face_px": 120,
     "folder": "/pictures/얼굴",
     "save_mirrored": True,
     "save_clean": True,
@@ -48,7 +48,7 @@ WRONG: dict[str, list[Any]] = {
     "loop": [1, "yes"],
     "recent": ["demo", [1], ["demo", None], {"demo": 1}, ["a"] * (MAX_RECENT + 1)],
     "camera_width": [-1, 640.0, "640", True, None, 10**9],
-    "min_face_px": [-60, [], False, 1e400],
+    "smallest_face_px": [-60, [], False, 1e400],
     "folder": [None, 3, ["/pictures"]],
 }
 
@@ -134,7 +134,7 @@ def test_missing_fields_get_their_defaults(path: Path) -> None:
         b'{"theme": "\xff\xfe"}',
         b"\0" * 64,
         b"[" * 100_000,
-        b'{"min_face_px": ' + b"9" * 5000 + b"}",
+        b'{"smallest_face_px": ' + b"9" * 5000 + b"}",
         b'{"folder": "' + b"a" * (1 << 20) + b'"}',
     ],
     ids=["empty", "cut", "not JSON", "list", "text", "null", "not UTF-8", "zeros", "deep", "long number", "too large"],
@@ -247,3 +247,14 @@ def test_the_camera_mode_is_built_from_the_settings() -> None:
     assert again == settings
     again.camera_mode = None
     assert again == Settings()
+
+
+@pytest.mark.parametrize(("content", "expected"), [({"min_face_px": 60}, 0), ({"min_face_px": 90}, 90), ({}, 0)])
+def test_the_smallest_face_of_version_0_1_is_kept_unless_it_was_the_default(
+    tmp_path: Path, content: dict[str, int], expected: int
+) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps(content))
+    settings, problem = load_settings(path)
+    assert problem is None
+    assert settings.smallest_face_px == expected

@@ -3,10 +3,11 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -53,12 +54,12 @@ class Program:
         self._env = env
         self._window = ""
 
-    def wait_for_window(self) -> None:
+    def wait_for_window(self, title: str = "AgeCam") -> None:
         """Wait for the window and focus it."""
 
         def found() -> bool:
             assert self.process.poll() is None, self.process.communicate()[1]
-            seen = self._xdotool("search", "--onlyvisible", "--name", "AgeCam")
+            seen = self._xdotool("search", "--onlyvisible", "--name", title)
             self._window = seen.stdout.split()[-1] if seen.stdout else ""
             return bool(self._window)
 
@@ -83,8 +84,8 @@ class Program:
 
 
 @contextmanager
-def agecam(spec: str, home: Path, display: str, **settings: object) -> Iterator[Program]:
-    """Run `python main.py SPEC` with this home folder and these settings."""
+def agecam(spec: str, home: Path, display: str, program: Sequence[str] = (), **settings: object) -> Iterator[Program]:
+    """Run `python main.py SPEC`, or another program, with this home folder and these settings."""
     config = home / "config" / "AgeCam"
     config.mkdir(parents=True, exist_ok=True)
     (config / "settings.json").write_text(json.dumps(settings))
@@ -93,7 +94,12 @@ def agecam(spec: str, home: Path, display: str, **settings: object) -> Iterator[
     env |= {"DISPLAY": display, "HOME": str(home), "LC_ALL": "C.UTF-8"}
     env |= {f"XDG_{name.upper()}_HOME": str(home / name) for name in ("config", "state", "cache", "data")}
     process = subprocess.Popen(
-        [sys.executable, "main.py", spec], cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, *(program or ("main.py", spec))],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         yield Program(process, env)
@@ -164,6 +170,61 @@ def test_the_window_closes_after_a_source_that_cannot_be_opened(display: str, tm
     log = (tmp_path / "home" / "state" / "AgeCam" / "log" / "agecam.log").read_text()
     assert log.count("ERROR") == 1
     assert "no such file.mp4" in log
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
+def test_a_signal_closes_the_window_and_completes_the_recording(
+    number: signal.Signals, status: int, display: str, tmp_path: Path
+) -> None:
+    saved = tmp_path / "saved"
+    with agecam("demo", tmp_path / "home", display, folder=str(saved)) as program:
+        program.wait_for_window()
+        time.sleep(2)
+        program.press("r")
+        time.sleep(2)
+        program.press("ctrl+comma")  # also while a dialog is open
+        time.sleep(1)
+        program.process.send_signal(number)
+        assert program.process.wait(10) == status
+        assert program.process.communicate() == ("", "")
+    (recorded,) = saved.iterdir()
+    with av.open(str(recorded)) as file:
+        assert sum(1 for _ in file.decode(video=0)) > 20
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT])
+def test_a_crash_in_native_code_is_in_the_log(number: signal.Signals, display: str, tmp_path: Path) -> None:
+    with agecam("demo", tmp_path / "home", display) as program:
+        program.wait_for_window()
+        program.process.send_signal(number)
+        assert program.process.wait(20) == -number
+    log = (tmp_path / "home" / "state" / "AgeCam" / "log" / "agecam.log").read_text()
+    assert "Fatal Python error" in log
+    assert "in run_window" in log
+
+
+def test_a_failed_start_is_shown_and_logged(display: str, tmp_path: Path) -> None:
+    program = """
+import sys
+from agecam.runtime.environment import prepare_process
+prepare_process()
+from agecam.cli import main
+from agecam.ui.main_window import MainWindow
+def fail(_):
+    raise RuntimeError("no luck")
+MainWindow._build_layout = fail
+sys.exit(main(["demo"]))
+"""
+    with agecam("demo", tmp_path / "home", display, program=["-c", program]) as started:
+        started.wait_for_window("AgeCam cannot start")
+        started.press("Escape")
+        assert started.process.wait(20) == 1
+        out, error = started.process.communicate()
+    assert out == ""
+    assert error.startswith("agecam: Something went wrong that AgeCam did not expect (RuntimeError: no luck)")
+    assert error.count("\n") == 1
+    log = (tmp_path / "home" / "state" / "AgeCam" / "log" / "agecam.log").read_text()
+    assert "in fail" in log
 
 
 def test_two_instances_run_at_the_same_time(display: str, tmp_path: Path) -> None:

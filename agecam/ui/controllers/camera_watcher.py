@@ -24,6 +24,7 @@ class CameraWatcher(QObject):
         super().__init__(parent)
         self._list = list_cameras
         self._cameras: list[CameraInfo] | None = None
+        self._problem = ""
         self._stopping = threading.Event()
         self._found.connect(self._on_found, Qt.ConnectionType.QueuedConnection)
         self._thread = threading.Thread(target=self._run, name="cameras", daemon=True)
@@ -41,19 +42,25 @@ class CameraWatcher(QObject):
     def connected(self) -> list[CameraInfo]:
         """The cameras found by the last poll; lists them now if there was none yet."""
         if self._cameras is None:
-            self._cameras = self._list()
+            self._cameras = self._list_safely()
         return self._cameras
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            try:
-                cameras = self._list()
-            except Exception:  # an error in a driver must not end the polling
-                log.exception("cannot list the cameras")
-                cameras = []
+            cameras = self._list_safely()
             if not self._stopping.is_set():
                 self._found.emit(cameras)
             self._stopping.wait(INTERVAL_S)
+
+    def _list_safely(self) -> list[CameraInfo]:
+        """An error in a driver must not end the polling, and is logged once, not every two seconds."""
+        try:
+            return self._list()
+        except Exception as error:
+            if repr(error) != self._problem:
+                self._problem = repr(error)
+                log.exception("cannot list the cameras")
+            return []
 
     def _on_found(self, cameras: list[CameraInfo]) -> None:
         if cameras != self._cameras or self._cameras is None:

@@ -1,6 +1,5 @@
 """The help menu: About, shortcuts, the log, and the diagnostic details that can be copied."""
 
-import platform
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,12 +9,12 @@ from PySide6.QtWidgets import QWidget
 
 from agecam.errors import AgeCamError
 from agecam.live import LiveSession
+from agecam.runtime.crash import problem_report
 from agecam.runtime.settings import Settings
 from agecam.ui.actions import Actions
 from agecam.ui.messages import Text, translated
 from agecam.ui.widgets.dialogs import AboutDialog, ShortcutsDialog
 from agecam.ui.widgets.video_view import Toast
-from agecam.version import __version__
 
 
 class Help(QObject):
@@ -25,6 +24,7 @@ class Help(QObject):
         self,
         session: LiveSession,
         settings: Callable[[], Settings],
+        errors: Callable[[], list[AgeCamError]],
         actions: Actions,
         toast: Toast,
         log_path: Path | None,
@@ -33,10 +33,11 @@ class Help(QObject):
         """
         Args:
             settings: returns the current settings.
+            errors: returns the current errors.
             log_path: file that 'Open log file' opens.
         """
         super().__init__(parent)
-        self._session, self._settings, self._actions = session, settings, actions
+        self._session, self._settings, self._errors = session, settings, errors
         self._toast, self._log_path, self._window = toast, log_path, parent
         for action, handler in (
             (actions.shortcuts, lambda: ShortcutsDialog(actions, parent).exec()),
@@ -46,16 +47,14 @@ class Help(QObject):
             action.triggered.connect(lambda _=False, handler=handler: handler())
 
     def details(self, source: str | None) -> str:
-        """Diagnostic details for a problem report; contains no passwords."""
+        """Diagnostic details for a problem report, with tracebacks; contains no passwords."""
         state, settings = self._session.source_state, self._settings()
-        lines = [
-            f"AgeCam {__version__}, {platform.platform()}, Python {platform.python_version()}",
+        return problem_report(
+            self._errors(),
             f"source: {source or 'none'}, {state.phase.value}, {state.info}",
-            f"error: {state.error or self._session.engine_error}",
             f"settings: model {settings.model}, device {settings.device}",
             f"log: {self._log_path}",
-        ]
-        return "\n".join(lines)
+        )
 
     def copy_details(self, source: str | None) -> None:
         """Copy the diagnostic details to the clipboard."""

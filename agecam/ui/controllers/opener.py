@@ -3,12 +3,14 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from agecam.live import LiveSession, View
 from agecam.runtime.settings import Settings
 from agecam.sources import CameraInfo, CameraMode, FrameSource, redact
+from agecam.sources.spec import word_kind
 from agecam.ui.controllers.camera_watcher import CameraWatcher
 from agecam.ui.controllers.transport import Transport
 from agecam.ui.messages import Text
@@ -58,6 +60,8 @@ class Opener(QObject):
         self._session, self._transport, self._menu = session, transport, menu
         self._cameras, self._toast, self._settings = cameras, toast, settings
         self.opened: OpenedSource | None = None
+        self._last: tuple[str, bool] | None = None
+        """The arguments of the last `open`."""
         self._requested_mode: CameraMode | None = None
         self._waiting_for_camera = False
         cameras.changed.connect(self._show_cameras)
@@ -84,10 +88,12 @@ class Opener(QObject):
         Args:
             remember: add files and streams to the recent sources.
         """
+        self._last = spec, remember
         opened, settings = self._recognise(spec), self._settings()
         self._waiting_for_camera = False
         # A video waits for the networks, so that its first frames already have labels; the demo plays at once.
-        waits = not opened.is_live and spec != "demo" and self._session.loading
+        is_demo = word_kind(spec) == "demo"
+        waits = not opened.is_live and not is_demo and self._session.loading
         self._transport.wait_for_networks(waits)
         self._requested_mode = settings.camera_mode if opened.is_camera else None
         self.opened = opened
@@ -98,15 +104,22 @@ class Opener(QObject):
         self._session.open(
             lambda: self._open_spec(spec, settings_copy),
             opened.is_live,
-            settings.loop or spec == "demo",
+            settings.loop or is_demo,
             self._transport.speed,
             hold=waits,
         )
-        if remember and not opened.is_camera and spec != "demo":
-            settings.remember(redact(spec) if "://" in spec else spec)
+        if remember and not opened.is_camera and not is_demo:
+            settings.remember(_lasting(spec))
             self._menu.show_recent()
         self._menu.show_opened(spec)
         log.info("opening %s", opened.name)
+
+    def open_again(self) -> None:
+        """Open the same source as the last time, after it failed."""
+        if self._last is None:
+            self.open_first()
+        else:
+            self.open(*self._last)
 
     def open_first(self) -> None:
         """Open the first camera; without one, open the demo and offer the first camera that is connected."""
@@ -140,3 +153,8 @@ class Opener(QObject):
             self._toast.show_message(
                 Text.CAMERA_CONNECTED(name=first.name), Text.USE_CAMERA(), lambda: self.open(str(first.index))
             )
+
+
+def _lasting(spec: str) -> str:
+    """The spec as it is remembered: without passwords, and openable from any folder."""
+    return redact(spec.strip()) if word_kind(spec) == "address" else str(Path(spec).absolute())

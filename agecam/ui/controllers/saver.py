@@ -1,6 +1,7 @@
 """Saves screenshots, recordings and results, and copies the picture to the clipboard."""
 
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
@@ -30,12 +31,16 @@ MAX_RESULTS = 100_000
 class Saver:
     """Saves what the window shows, and reports success or failure in a toast."""
 
-    def __init__(self, toast: Toast, settings: Callable[[], Settings]) -> None:
+    def __init__(self, toast: Toast, settings: Callable[[], Settings], wake: Callable[[], None]) -> None:
+        """`wake` is called on another thread when `refresh` has something to report."""
         self._toast = toast
         self._settings = settings
         self._results: deque[str] = deque(maxlen=MAX_RESULTS)
         """As CSV rows, which take a quarter of the memory."""
         self.recording: Recording | None = None
+        """The running one."""
+        self._finishing: list[Recording] = []
+        self._wake = wake
 
     def add_result(self, result: FrameResult) -> None:
         """Keep a result in memory for the export; called on the inference thread."""
@@ -81,7 +86,7 @@ class Saver:
         height, width = view.frame.image_bgr.shape[:2]
         path = self._settings().saving_folder / f"{stamped_name()}.mp4"
         try:
-            self.recording = Recording(path, width, height, fps or 30.0)
+            self.recording = Recording(path, width, height, fps or 30.0, self._wake)
         except AgeCamError as error:
             self._report(error)
             return False
@@ -91,24 +96,45 @@ class Saver:
         """Add a frame to the recording; `shown` is the picture on the screen."""
         if self.recording is None:
             return
-        if self.recording.error is not None:
-            self.stop_recording()
-            return
         saved_style, mirror = self._saved_style(style), self._mirrors(is_camera)
         same = saved_style == style and mirror == (is_camera and self._settings().mirror_camera)
         self.recording.put(shown if same else composed(view, saved_style, mirror), view.arrived_s)
 
-    def stop_recording(self) -> Path | None:
-        """Stop the recording, if one is running; returns its file."""
+    def stop_recording(self) -> None:
+        """Stop the recording, if one is running; `refresh` reports its end."""
         recording, self.recording = self.recording, None
-        if recording is None:
-            return None
-        path = recording.stop()
-        if recording.error is not None:
+        if recording is not None:
+            recording.stop()
+            self._finishing.append(recording)
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Report recordings that have ended, by themselves or after `stop_recording`."""
+        if self.recording is not None and self.recording.ended:
+            self.stop_recording()
+        for recording in [recording for recording in self._finishing if recording.ended]:
+            self._finishing.remove(recording)
+            self._report_end(recording)
+
+    def finish(self, timeout_s: float) -> bool:
+        """Stop the recording and wait until all files are complete; only for the end of the program.
+
+        Returns whether they are.
+        """
+        self.stop_recording()
+        deadline = time.monotonic() + timeout_s
+        return all(recording.wait(max(0.0, deadline - time.monotonic())) for recording in self._finishing)
+
+    def _report_end(self, recording: Recording) -> None:
+        name = recording.path.name
+        if recording.error is not None and recording.frames:
+            log.error("%s", recording.error)
+            sentence = Text.RECORDING_CUT(name=name, error=translated(recording.error))
+            self._toast.show_message(sentence, Text.OPEN(), self.open_folder)
+        elif recording.error is not None:
             self._report(recording.error)
-        elif path is not None:
-            self._toast.show_message(Text.RECORDING_SAVED(name=path.name), Text.OPEN(), self.open_folder)
-        return path
+        elif recording.frames:
+            self._toast.show_message(Text.RECORDING_SAVED(name=name), Text.OPEN(), self.open_folder)
 
     def export_csv(self, path: Path) -> bool:
         """Write all results of this session; returns whether there were any and they could be written."""
@@ -117,9 +143,13 @@ class Saver:
             self._toast.show_message(Text.NOTHING_TO_EXPORT())
             return False
         try:
-            with CsvWriter(path) as writer:
+            writer = CsvWriter(path)
+            try:
                 for rows in results:
                     writer.write_rows(rows)
+                writer.close()
+            finally:
+                writer.discard()  # half an export is worth less than an earlier one
         except AgeCamError as error:
             self._report(error)
             return False

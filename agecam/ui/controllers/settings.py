@@ -1,9 +1,12 @@
 """Keeps the current settings; actions and the settings dialog change them here."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
 from agecam.engine.options import EngineOptions
+from agecam.errors import AgeCamError
 from agecam.overlay import OverlayStyle
 from agecam.runtime.settings import Settings
 from agecam.ui.actions import STYLE, Actions
@@ -14,6 +17,19 @@ from agecam.ui.widgets.dialogs import SettingsDialog
 _DRAWING = (*STYLE, "mirror_camera")
 _SWITCHES = (*_DRAWING, "loop", "show_panel", "show_hud")
 """Checkable actions; each has the name of its setting."""
+
+
+def with_installed_model(settings: Settings) -> tuple[Settings, AgeCamError | None]:
+    """The settings, with the built-in model if the user has removed theirs, and a message about that."""
+    from agecam.models.store import model_or_default
+
+    model = model_or_default(settings.model)
+    if model == settings.model:
+        return settings, None
+    problem = AgeCamError(
+        "The model '{model}' is not installed any more: AgeCam uses '{default}'.", model=settings.model, default=model
+    )
+    return replace(settings, model=model), problem
 
 
 class SettingsController(QObject):
@@ -43,9 +59,15 @@ class SettingsController(QObject):
         """Style of the overlay."""
         return OverlayStyle(**{name: getattr(self.current, name) for name in STYLE}, words=self._words)
 
+    @property
+    def blurs(self) -> bool:
+        """Whether faces are blurred, on the screen or in saved files: then no face may be missed."""
+        return self.current.blur_faces or self.current.save_blurred
+
     def engine_options(self) -> EngineOptions:
         """Options for building the engine."""
-        return EngineOptions(self.current.model, self.current.device, min_face_px=float(self.current.min_face_px))
+        min_face_px = float(self.current.smallest_face_px) or None
+        return EngineOptions(self.current.model, self.current.device, min_face_px=min_face_px)
 
     def replace(self, settings: Settings) -> None:
         """Replace all settings and apply them."""
@@ -63,6 +85,7 @@ class SettingsController(QObject):
     def _show_dialog(self) -> None:
         from agecam.models.store import find_models
 
-        dialog = SettingsDialog(self.current, [path.stem for path in find_models()], self._window)
+        settings, _ = with_installed_model(self.current)  # it may have been removed since the window was opened
+        dialog = SettingsDialog(settings, [path.stem for path in find_models()], self._window)
         if dialog.exec():
             self.replace(dialog.settings())

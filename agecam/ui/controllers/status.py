@@ -1,9 +1,13 @@
 """Reports problems: in a notice while they last, and once in the log or a toast."""
 
 import logging
+from collections.abc import Callable
 
 from agecam.errors import AgeCamError
 from agecam.live import LiveSession
+from agecam.runtime.crash import UncaughtErrors
+from agecam.runtime.device import gpu_in_sight
+from agecam.runtime.settings import Settings
 from agecam.ui.messages import translated
 from agecam.ui.widgets.notices import notice_for
 from agecam.ui.widgets.video_view import VideoView
@@ -14,18 +18,42 @@ log = logging.getLogger(__name__)
 class StatusReporter:
     """Shows the state of the session over the video and logs its errors."""
 
-    def __init__(self, session: LiveSession, video: VideoView) -> None:
-        self._session, self._video = session, video
+    def __init__(
+        self, session: LiveSession, video: VideoView, settings: Callable[[], Settings], uncaught: UncaughtErrors
+    ) -> None:
+        self._session, self._video, self._settings, self._uncaught = session, video, settings, uncaught
         self._logged: str | None = None
+        self._on_gpu: tuple[AgeCamError | None, bool] = (None, False)
         self._refusal: AgeCamError | None = None
+
+    def errors(self) -> list[AgeCamError]:
+        """All current errors."""
+        state, session = self._session.source_state, self._session
+        known = [*self._uncaught.unseen(), state.error, session.engine_error, session.engine_refusal]
+        return [error for error in known if error is not None]
 
     def refresh(self, source: str | None) -> None:
         """Show the current state; `source` is the display name of the source, None if none is open."""
         state, engine_error = self._session.source_state, self._session.engine_error
         self._show_refusal(self._session.engine_refusal)
         self._log(state.error or engine_error)
-        self._video.notice.show_content(notice_for(source, state, self._session.view() is not None, engine_error))
+        uncaught = next(iter(self._uncaught.unseen()), None)
+        has_picture = self._session.view() is not None
+        if uncaught is not None:
+            has_picture = self._video.picture is not None  # it may not be possible to paint the view
+        notice = notice_for(source, state, has_picture, engine_error, uncaught, self._uses_gpu(engine_error))
+        self._video.notice.show_content(notice)
         self._video.show_loading(self._session.loading)
+
+    def _uses_gpu(self, engine_error: AgeCamError | None) -> bool:
+        """Whether the failed engine uses a GPU, or would if it had been built."""
+        device = self._settings().device
+        if engine_error is None or device != "auto":
+            return engine_error is not None and device == "gpu"
+        if self._on_gpu[0] is not engine_error:  # asking the driver takes time
+            used = self._session.statistics().device
+            self._on_gpu = engine_error, used != "CPU" if used else gpu_in_sight()
+        return self._on_gpu[1]
 
     def _show_refusal(self, refusal: AgeCamError | None) -> None:
         if refusal is not None and refusal is not self._refusal:
@@ -34,6 +62,7 @@ class StatusReporter:
         self._refusal = refusal
 
     def _log(self, error: AgeCamError | None) -> None:
+        """The traceback of an unexpected one was logged where it was caught."""
         sentence = str(error) if error is not None else None
         if sentence is not None and sentence != self._logged:
             log.error("%s", sentence)

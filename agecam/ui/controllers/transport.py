@@ -58,8 +58,9 @@ class Transport(QObject):
         if play.text() != text:
             play.setText(text)
             play.setIcon(icon("pause" if is_playing else "play", self._bar))
-        for action in (play, self._actions.step, self._actions.back, self._actions.forward):
+        for action in (play, self._actions.back, self._actions.forward):
             action.setEnabled(is_playable)
+        self._actions.step.setEnabled(is_playable and state.phase is not Phase.ENDED)
 
     def _toggle(self) -> None:
         self._waiting_for_networks = False

@@ -1,30 +1,35 @@
-"""Camera permission on macOS, which must be requested on the window's thread."""
+"""Camera permission on macOS, for the window."""
 
-import platform
 from collections.abc import Callable
 
-from PySide6.QtCore import QPermission, Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication
+
+from agecam.sources.permission import CameraAccess, camera_access, request_camera_access
 
 
 def ask_for_camera(denied: Callable[[], None]) -> None:
-    """Request camera permission where the system requires it.
+    """Let the system ask the user where it requires a permission. Call it on the window's thread.
 
-    Until the user answers, the camera delivers no frames and the session retries.
+    Until the user answers, the camera cannot be opened and the session retries.
 
     Args:
-        denied: called if the user denies permission.
+        denied: called on the window's thread if the user denies permission now.
     """
-    application = QApplication.instance()
-    if not _NEEDS_PERMISSION or application is None:
+    if camera_access() is not CameraAccess.UNDECIDED:
         return
-    from PySide6.QtCore import QCameraPermission
+    answer = _Answer(QApplication.instance())
 
-    def answered(permission: QPermission) -> None:
-        if permission.status() == Qt.PermissionStatus.Denied:
+    def received(granted: bool) -> None:
+        if not granted:
             denied()
+        answer.deleteLater()
 
-    application.requestPermission(QCameraPermission(), application, answered)
+    answer.received.connect(received, Qt.ConnectionType.QueuedConnection)
+    request_camera_access(lambda granted: answer.received.emit(bool(granted)))
 
 
-_NEEDS_PERMISSION = platform.system() == "Darwin"
+class _Answer(QObject):
+    """Forwards the answer from the system's thread to the window's."""
+
+    received = Signal(bool)

@@ -1,10 +1,10 @@
-"""The dialogs: settings, shortcuts and About."""
+"""The dialogs: settings, shortcuts, About, and why AgeCam cannot start."""
 
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -12,22 +12,31 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFileDialog,
     QFormLayout,
+    QFrame,
     QGroupBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
+    QScrollArea,
     QSpinBox,
+    QStyle,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
+from agecam.errors import AgeCamError
+from agecam.runtime.crash import problem_report
 from agecam.runtime.settings import Settings
 from agecam.ui.actions import Actions
-from agecam.ui.messages import Text
+from agecam.ui.messages import Text, translated
+from agecam.ui.system.screens import fit_to_screen
 from agecam.version import __version__
+
+_AUTOMATIC_PX = 10
+"""Value of the smallest face that stands for the default."""
 
 
 class SettingsDialog(QDialog):
@@ -41,7 +50,9 @@ class SettingsDialog(QDialog):
         self.device = _combo_box(
             {"auto": Text.DEVICE_AUTO(), "cpu": Text.DEVICE_CPU(), "gpu": Text.DEVICE_GPU()}, settings.device
         )
-        self.min_face = QSpinBox(minimum=20, maximum=400, singleStep=10, suffix=" px", value=settings.min_face_px)
+        self.min_face = QSpinBox(minimum=_AUTOMATIC_PX, maximum=400, singleStep=10, suffix=" px")
+        self.min_face.setSpecialValueText(Text.MIN_FACE_AUTO())
+        self.min_face.setValue(settings.smallest_face_px or _AUTOMATIC_PX)
         self.theme = _combo_box(
             {"system": Text.THEME_SYSTEM(), "light": Text.THEME_LIGHT(), "dark": Text.THEME_DARK()}, settings.theme
         )
@@ -76,9 +87,11 @@ class SettingsDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        rows = QVBoxLayout(self)
-        for widget in (analysis, saving, appearance, buttons):
+        groups = QWidget()
+        rows = QVBoxLayout(groups)
+        for widget in (analysis, saving, appearance):
             rows.addWidget(widget)
+        _fill(self, groups, buttons)
 
     def settings(self) -> Settings:
         """The settings with the values chosen in the dialog."""
@@ -87,7 +100,7 @@ class SettingsDialog(QDialog):
             self._settings,
             model=self.model.currentData(),
             device=self.device.currentData(),
-            min_face_px=self.min_face.value(),
+            smallest_face_px=self.min_face.value() if self.min_face.value() != _AUTOMATIC_PX else 0,
             theme=self.theme.currentData(),
             folder="" if Path(folder) == Settings().saving_folder else folder,
             save_mirrored=self.save_mirrored.isChecked(),
@@ -126,7 +139,7 @@ class ShortcutsDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(self.table)
         layout.addWidget(buttons)
-        self.resize(420, 560)
+        fit_to_screen(self, QSize(420, 560))
 
 
 class AboutDialog(QDialog):
@@ -149,6 +162,41 @@ class AboutDialog(QDialog):
         buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)
         self.setMinimumWidth(460)
+
+
+class FailedStartDialog(QDialog):
+    """Says why AgeCam cannot start, for those who see no terminal."""
+
+    def __init__(self, error: AgeCamError, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(Text.CANNOT_START())
+        self.text = QLabel(translated(error), wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self.copy_button = buttons.addButton(Text.COPY_DETAILS(), QDialogButtonBox.ButtonRole.ActionRole)
+        self.copy_button.clicked.connect(lambda: QGuiApplication.clipboard().setText(problem_report([error])))
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.text)
+        layout.addWidget(buttons)
+        self.setMinimumWidth(420)
+
+
+def _fill(dialog: QDialog, content: QWidget, buttons: QDialogButtonBox) -> None:
+    """Fill a dialog whose content can be scrolled where the screen is too small for it."""
+    scroll = QScrollArea(widgetResizable=True)
+    scroll.setFrameShape(QFrame.Shape.NoFrame)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    scroll.setWidget(content)
+    scroll.setMinimumWidth(content.minimumSizeHint().width() + scroll.verticalScrollBar().sizeHint().width())
+    layout = QVBoxLayout(dialog)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(scroll)
+    layout.addWidget(buttons)
+    margin_px = dialog.style().pixelMetric(QStyle.PixelMetric.PM_LayoutBottomMargin)
+    buttons.setContentsMargins(margin_px, 0, margin_px, margin_px)
+    wanted = content.sizeHint() + QSize(0, layout.spacing() + buttons.sizeHint().height())
+    fit_to_screen(dialog, wanted.expandedTo(dialog.minimumSizeHint()))
 
 
 def _checkbox(text: str, checked: bool) -> QCheckBox:

@@ -1,11 +1,26 @@
 """Texts of the notice over the video and of the performance overlay."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 from agecam.engine.schedule import Plan
 from agecam.errors import AgeCamError
 from agecam.live import CaptureState, LiveStatistics, Phase
 from agecam.ui.messages import Text, translated
+
+
+class NoticeAction(Enum):
+    """What a button of the notice does; its value is the text."""
+
+    COPY_DETAILS = Text.COPY_DETAILS
+    WATCH_DEMO = Text.WATCH_DEMO
+    OTHER_SOURCE = Text.OTHER_SOURCE
+    USE_PROCESSOR = Text.USE_PROCESSOR
+    TRY_NOW = Text.TRY_NOW
+    """Reopen a lost source without waiting."""
+    TRY_AGAIN = Text.TRY_AGAIN
+    """Open the source again, or load the networks again."""
+    CONTINUE = Text.CONTINUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,14 +29,17 @@ class NoticeContent:
 
     title: str
     text: str = ""
-    action: str = ""
-    """Label of the action button; empty for no button."""
-    with_details: bool = False
-    """Whether diagnostic details can be copied."""
+    actions: tuple[NoticeAction, ...] = ()
+    """One button each, from left to right."""
 
 
 def notice_for(
-    name: str | None, state: CaptureState, has_picture: bool, engine_error: AgeCamError | None
+    name: str | None,
+    state: CaptureState,
+    has_picture: bool,
+    engine_error: AgeCamError | None,
+    uncaught: AgeCamError | None = None,
+    on_gpu: bool = False,
 ) -> NoticeContent | None:
     """Notice for the current state; None if no notice is needed.
 
@@ -30,17 +48,24 @@ def notice_for(
         state: state of the capture.
         has_picture: whether a picture is shown.
         engine_error: why no faces are analysed, if so.
+        uncaught: an error of no known part, which the user has not seen yet.
+        on_gpu: whether the engine uses a GPU.
     """
+    do = NoticeAction
+    ways_on = (do.COPY_DETAILS, do.OTHER_SOURCE)
+    if uncaught is not None:
+        last = do.CONTINUE if has_picture else do.TRY_AGAIN
+        return NoticeContent(Text.UNEXPECTED(), translated(uncaught), (*ways_on, last))
     if name is None:
-        return NoticeContent(Text.CLOSED(), Text.CLOSED_HINT(), Text.WATCH_DEMO())
+        return NoticeContent(Text.CLOSED(), Text.CLOSED_HINT(), (do.WATCH_DEMO,))
     if state.phase is Phase.LOST:
-        return NoticeContent(
-            Text.LOST(name=name), f"{translated(state.error)} {Text.RETRYING()}", Text.TRY_NOW(), with_details=True
-        )
+        text = f"{translated(state.error)} {Text.RETRYING()}"
+        return NoticeContent(Text.LOST(name=name), text, (*ways_on, do.TRY_NOW))
     if state.phase is Phase.FAILED:
-        return NoticeContent(Text.FAILED(name=name), translated(state.error), Text.WATCH_DEMO(), with_details=True)
+        return NoticeContent(Text.FAILED(name=name), translated(state.error), (*ways_on, do.TRY_AGAIN))
     if engine_error is not None:
-        return NoticeContent(Text.NOT_ANALYSED(), translated(engine_error), with_details=True)
+        actions = (*ways_on, *((do.USE_PROCESSOR,) if on_gpu else ()), do.TRY_AGAIN)
+        return NoticeContent(Text.NOT_ANALYSED(), translated(engine_error), actions)
     if state.phase is Phase.OPENING and not has_picture:
         return NoticeContent(Text.OPENING(name=name))
     return None

@@ -4,13 +4,16 @@ import cv2
 import numpy as np
 from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from agecam.types import Image
 from agecam.ui.messages import Text
-from agecam.ui.widgets.notices import NoticeContent
+from agecam.ui.widgets.notices import NoticeAction, NoticeContent
 
 TOAST_MS = 4500
+_NOTICE_PX = 520
+_MARGIN_PX = 20
+"""Of the notice, at both sides."""
 _BACKGROUND = QColor(18, 19, 22)
 _OVERLAY = """
 QFrame#notice, QFrame#toast, QLabel#hud, QLabel#recording { background: rgba(20, 20, 22, 215); border-radius: 8px; }
@@ -124,17 +127,15 @@ class VideoView(QWidget):
         self.performance.move(inner.topLeft())
         self.recording.move(inner.right() - self.recording.width(), inner.top())
         self.toast.move(inner.center().x() - self.toast.width() // 2, inner.bottom() - self.toast.height())
-        self.notice.setFixedWidth(min(460, inner.width()))
-        self.notice.adjustSize()
+        self.notice.fit(min(_NOTICE_PX, inner.width()))
         self.notice.move(inner.center().x() - self.notice.width() // 2, inner.center().y() - self.notice.height() // 2)
 
 
 class Notice(QFrame):
     """Message over the video that stays until its cause is gone, with buttons."""
 
-    copy_details = Signal()
-    act = Signal()
-    """The action button was pressed."""
+    chosen = Signal(object)
+    """The NoticeAction of the pressed button."""
 
     def __init__(self, parent: VideoView) -> None:
         super().__init__(parent)
@@ -146,18 +147,17 @@ class Notice(QFrame):
         for label in (self.title, self.text):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
-        self.copy_button, self.act_button = QPushButton(Text.COPY_DETAILS(), self), QPushButton(self)
-        self.copy_button.clicked.connect(self.copy_details)
-        self.act_button.clicked.connect(self.act)
-        buttons = QHBoxLayout()
-        buttons.addStretch()
-        buttons.addWidget(self.copy_button)
-        buttons.addWidget(self.act_button)
+        self.buttons = {action: QPushButton(action.value(), self) for action in NoticeAction}
+        for action, button in self.buttons.items():
+            button.clicked.connect(lambda _=False, action=action: self.chosen.emit(action))
+        self._grid = QGridLayout()
+        self._grid.setColumnStretch(0, 1)
         rows = QVBoxLayout(self)
-        rows.setContentsMargins(20, 16, 20, 16)
+        rows.setContentsMargins(_MARGIN_PX, 16, _MARGIN_PX, 16)
         rows.addWidget(self.title)
         rows.addWidget(self.text)
-        rows.addLayout(buttons)
+        rows.addSpacing(4)
+        rows.addLayout(self._grid)
         self.hide()
 
     def show_content(self, content: NoticeContent | None) -> None:
@@ -171,12 +171,28 @@ class Notice(QFrame):
         self.title.setText(content.title)
         self.text.setText(content.text)
         self.text.setVisible(bool(content.text))
-        self.act_button.setText(content.action)
-        self.act_button.setVisible(bool(content.action))
-        self.copy_button.setVisible(content.with_details)
+        for action, button in self.buttons.items():
+            button.setVisible(action in content.actions)
         self.setAccessibleName(f"{content.title}. {content.text}")
         self.show()
         self._view._place_overlays()
+
+    def fit(self, width_px: int) -> None:
+        """Take this width and the height that the content then needs; the buttons form as few rows as possible."""
+        self.setFixedWidth(width_px)
+        shown = [self.buttons[action] for action in self._content.actions] if self._content is not None else []
+        for columns in range(len(shown), 0, -1):
+            blank = -len(shown) % columns  # in the first row, since the last button is the one to press
+            cells = [divmod(blank + index, columns) for index in range(len(shown))]
+            widths = [
+                max((button.sizeHint().width() for button, cell in zip(shown, cells, strict=True) if cell[1] == column))
+                for column in range(columns)
+            ]
+            if columns == 1 or sum(widths) + self._grid.spacing() * columns <= width_px - 2 * _MARGIN_PX:
+                for button, (row, column) in zip(shown, cells, strict=True):
+                    self._grid.addWidget(button, row, column + 1)
+                break
+        self.adjustSize()
 
 
 class Toast(QFrame):
