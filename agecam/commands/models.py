@@ -25,7 +25,7 @@ _METRICS = {
 def run_models() -> int:
     """Print the installed models and return the exit code."""
     from agecam.models.card import load_card
-    from agecam.models.store import find_models
+    from agecam.models.store import find_models, user_models, waiting_files
 
     console = Console()
     cards = []
@@ -38,6 +38,8 @@ def run_models() -> int:
         console.result("\n\n".join(_description(card, console) for card in cards))
     elif not console.errors:
         console.error("No model is installed: reinstall AgeCam.")
+    for name, files in waiting_files(user_models()).items():
+        console.result(f"\n{_plain(name)} waits for its second weights file; it has the one for {', '.join(files)}.")
     return FAILED if console.errors else DONE
 
 
@@ -50,24 +52,32 @@ def _description(card: "Card", console: Console) -> str:
     lines = _table(
         [
             ("name", "network", "input", "file", "date"),
-            (card.name, card.network, f"{card.input_size_px} px", size, card.date),
+            (_plain(card.path.stem), card.network, f"{card.input_size_px} px", size, _plain(card.date)),
         ]
     )
     for split, sets in card.metrics.items():
         if isinstance(sets, dict) and sets:
             lines += ["", *(f"  {line}" for line in _table(_metrics_rows(split, sets)))]
-    lines += ["", *textwrap.wrap(f"Licence: {card.licence}", _WIDTH, initial_indent="  ", subsequent_indent="  ")]
+    lines += [
+        "",
+        *textwrap.wrap(f"Licence: {_plain(card.licence)}", _WIDTH, initial_indent="  ", subsequent_indent="  "),
+    ]
     return "\n".join(lines)
 
 
 def _metrics_rows(split: str, sets: dict[str, Any]) -> list[tuple[str, ...]]:
     metrics = {name: values for name, values in sets.items() if isinstance(values, dict)}
     shown = [key for key in _METRICS if any(_is_number(row.get(key)) for row in metrics.values())]
-    table = [(f"{split} faces of", *(_METRICS[key][0] for key in shown))]
+    table = [(f"{_plain(split)} faces of", *(_METRICS[key][0] for key in shown))]
     for name, row in metrics.items():
         cells = (_METRICS[key][1].format(row[key]) if _is_number(row.get(key)) else "" for key in shown)
-        table.append((name, *cells))
+        table.append((_plain(name), *cells))
     return table
+
+
+def _plain(text: str) -> str:
+    """The text on one line and without control characters, which anyone may have written on a card."""
+    return "".join(character for character in " ".join(text.split()) if character.isprintable())
 
 
 def _is_number(value: object) -> bool:

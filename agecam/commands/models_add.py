@@ -1,5 +1,6 @@
 """`agecam models add`: checks weights and installs them for the current user."""
 
+import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,15 @@ def run_models_add(files: list[str], name: str | None, margin: float | None) -> 
 
         def start_bar(label: str, unit: str) -> "Watch":
             bar = bars.enter_context(
-                tqdm(desc=label, unit=unit, unit_scale=unit == "B", delay=_BAR_DELAY_S, leave=False, dynamic_ncols=True)
+                tqdm(
+                    desc=label,
+                    unit=unit,
+                    unit_scale=unit == "B",
+                    delay=_BAR_DELAY_S,
+                    leave=False,
+                    dynamic_ncols=True,
+                    disable=sys.stderr is None,  # a Windows program without a console
+                )
             )
 
             def update(done: int, total: int | None) -> None:

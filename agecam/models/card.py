@@ -6,11 +6,13 @@ training and the accuracy. Nothing on the card is repeated in code.
 """
 
 import json
+import stat
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
 from agecam.errors import WeightsError
+from agecam.models.fields import from_json
 from agecam.types import AGE_CLASSES, GENDER_CLASSES, Alignment, CropSpec
 
 CARD_VERSION = 1
@@ -115,31 +117,39 @@ def load_card(path: Path) -> Card:
         WeightsError: it is missing, damaged or not supported.
     """
     try:
-        if path.stat().st_size > MAX_CARD_BYTES:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError("it is not a file")
+        if status.st_size > MAX_CARD_BYTES:
             raise ValueError("it is too large for a card")
-        content = json.loads(path.read_text(encoding="utf-8"))
-        card = _card(content, path)
+        card = _card(json.loads(path.read_text(encoding="utf-8")), path)
     except FileNotFoundError:
         raise WeightsError("The card {path} is missing: put it back next to its weights.", path=path) from None
-    except (OSError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
-        raise WeightsError(
-            "The card {path} cannot be used ({reason}): reinstall the model.", path=path, reason=reason_of(error)
-        ) from error
+    except UnicodeDecodeError as error:
+        raise _unusable(path, "it is not a text") from error
+    except (OSError, RecursionError, ValueError) as error:
+        raise _unusable(path, reason_of(error)) from error
     return card
+
+
+def _unusable(path: Path, reason: str) -> WeightsError:
+    return WeightsError("The card {path} cannot be used ({reason}): reinstall the model.", path=path, reason=reason)
 
 
 def _card(content: Any, path: Path) -> Card:
     if not isinstance(content, dict) or content.get("card_version") != CARD_VERSION:
-        raise ValueError(f"not a card of version {CARD_VERSION}")
-    crop, calibration = CropSpec(**content.pop("crop")), Calibration(**content.pop("calibration"))
-    for key in ("value_range", "age_bins", "gender_classes"):
-        content[key] = tuple(content[key])
-    forms = [Form(**form) for form in content.pop("forms", [])]
-    card = Card(**content, crop=crop, calibration=calibration, forms=forms, path=path)
+        raise ValueError(f"it is not a card of version {CARD_VERSION}")
+    crop = from_json(CropSpec, content.pop("crop", None), "crop")
+    calibration = from_json(Calibration, content.pop("calibration", None), "calibration")
+    forms = content.pop("forms", [])
+    if not isinstance(forms, list):
+        raise ValueError("its forms are not a list")
+    forms = [from_json(Form, form, "form") for form in forms]
+    card = from_json(Card, content, "", crop=crop, calibration=calibration, forms=forms, path=path)
     supported = {
         **{name.replace("_", " "): getattr(card, name) == value for name, value in CONVENTIONS.items()},
         "crop": crop.alignment in get_args(Alignment) and crop.interpolation == "bilinear-2x",
-        "crop size": isinstance(crop.size_px, int) and 16 <= crop.size_px <= 512,
+        "crop size": 16 <= crop.size_px <= 512,
         "crop margin": -0.3 <= crop.margin <= 2,
         "interval": 0 <= calibration.interval_tail < 0.5,
         "gender temperature": 0 < calibration.gender_temperature < 100,

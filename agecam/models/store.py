@@ -8,6 +8,11 @@ from pathlib import Path
 from agecam.errors import WeightsError
 from agecam.models.card import WEIGHTS_SUFFIX, Card
 from agecam.models.files import KnownFile, NetworkFiles
+from agecam.models.vgg_face import TASKS
+
+DEFAULT_MODEL = "compact"
+DOWNLOADS, HALVES = "downloads", "halves"
+"""In the folder of the user's models: incomplete downloads; weights files that wait for their second one."""
 
 
 def model_folders() -> list[Path]:
@@ -24,6 +29,29 @@ def user_models() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_data_dir("agecam", appauthor=False)) / "models"
+
+
+def is_built_in(name: str) -> bool:
+    """Whether a model belongs to AgeCam itself."""
+    return any((folder / f"{name}.json").is_file() for folder in model_folders()[:-1])
+
+
+def waiting_files(folder: Path) -> dict[str, dict[str, Path]]:
+    """Weights files that wait for the second one of their model: by name of the model, then by task."""
+    found: dict[str, dict[str, Path]] = {}
+    for path in sorted((folder / HALVES).glob("*.h5")):
+        name, _, task = path.stem.rpartition("-")
+        if name and task in TASKS:
+            found.setdefault(name, {})[task] = path
+    return found
+
+
+def model_or_default(name: str) -> str:
+    """The name itself, or that of the built-in model if there is no such model any more."""
+    try:
+        return name if find_model(name).is_file() else DEFAULT_MODEL
+    except (WeightsError, OSError, ValueError):
+        return DEFAULT_MODEL
 
 
 def find_models() -> list[Path]:

@@ -127,7 +127,22 @@ def test_invalid_cards_are_rejected(card_path: Path, content: bytes) -> None:
         ({"crop": {"size_px": 32.0, "margin": 0.0}}, "crop size"),
         ({"crop": {"size_px": 32, "margin": 50}}, "crop margin"),
         ({"crop": {"size_px": 32, "margin": float("nan")}}, "crop margin"),
-        ({"crop": {"size_px": 32, "margin": "0.2"}}, "'str'"),
+        ({"crop": {"size_px": 32, "margin": "0.2"}}, "crop margin"),
+        ({"crop": [32, 0.0]}, "crop is not an object"),
+        ({"crop": {"margin": 0.0}}, "crop size px is missing"),
+        ({"calibration": None}, "calibration is not an object"),
+        ({"licence": 5}, "licence is not a text"),
+        ({"date": None}, "date is not a text"),
+        ({"metrics": [1]}, "metrics is not an object"),
+        ({"data_sets": {"name": "made"}}, "data sets is not a list"),
+        ({"data_sets": ["made"]}, "data sets is not a list of the right values"),
+        ({"arguments": [8]}, "arguments is not an object"),
+        ({"forms": {}}, "forms are not a list"),
+        ({"forms": [{"file": "a.onnx"}]}, "form sha256 is missing"),
+        ({"forms": [{"file": 3, "sha256": ""}]}, "form file is not a text"),
+        ({"colour": "blue"}, "unknown field 'colour'"),
+        ({"name": ["tiny"]}, "name is not a text"),
+        ({"sha256": 7}, "sha256 is not a text"),
         ({"calibration": {"interval_tail": 0.6, "gender_temperature": 1, "unsure_below": 0.6}}, "interval"),
         ({"calibration": {"interval_tail": 0.1, "gender_temperature": 0, "unsure_below": 0.6}}, "temperature"),
         ({"calibration": {"interval_tail": 0.1, "gender_temperature": 1, "unsure_below": 6}}, "unsure"),
@@ -146,7 +161,6 @@ def test_unsupported_values_on_a_card_are_rejected(card_path: Path, changes: dic
         {"arguments": {"stem": 8, "stages": [[8, 1], [24, 1]]}},
         {"arguments": {"stem": 8, "stages": [[8, 1], [16, 1], [16, 1]]}},
         {"arguments": {"colour": "blue"}},
-        {"arguments": [8]},
         {"arguments": {"stem": "eight"}},
         {"arguments": {"stem": -8}},
     ],
@@ -171,6 +185,11 @@ def changed_cards(good: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 if value is MISSING:
                     del changed[key]
                 yield card
+
+
+def test_a_card_cannot_give_its_own_path(card_path: Path) -> None:
+    card_path.write_text(json.dumps(json.loads(card_path.read_text(encoding="utf-8")) | {"path": "/etc"}), "utf-8")
+    assert "unknown field 'path'" in rejection(card_path, card_path)
 
 
 def test_odd_values_on_a_card_raise_no_other_error(card_path: Path) -> None:

@@ -16,7 +16,9 @@ import cv2
 import numpy as np
 import pytest
 
+from agecam.errors import UsageError
 from agecam.models.card import load_card
+from agecam.models.networks import build_network
 from agecam.types import Image
 from agecam.vision.detector import FaceDetector
 from agecam.vision.estimator import Estimator
@@ -324,3 +326,32 @@ def test_opinions_are_learned_and_stand_on_the_card(folder: Path) -> None:
     assert opinion["asked_about"] == ["ranges"]
     assert "IMDB-WIKI" in opinion["trained_on"]
     assert "| face-api.js, age and gender |" in (folder / "models" / "asked.md").read_text()
+
+
+def test_the_mean_of_two_runs_can_be_exported(folder: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        options = [option if option != "runs/small" else "runs/other" for option in TRAIN]
+        command("compact.train", *options, "--epochs", "1", "--start", "models/small.weights.h5")
+        files = ("models/small.weights.h5", "runs/other/best.keras")
+        command(
+            *("compact.average", "--weights", *files, "--shares", "0.25", "0.75", "--run", "runs/other"),
+            *("--out", "runs/mean"),
+        )
+        command("compact.export", "--run", "runs/mean", "--data", *ZIPS, "--name", "mean", "--out", "models")
+        with pytest.raises(UsageError, match="one share per file"):
+            command(
+                *("compact.average", "--weights", *files, "--shares", "1", "--run", "runs/other"), *("--out", "runs/no")
+            )
+    first, second, mean = (load_network(folder, name) for name in ("small", "other", "mean"))
+    for one, other, both in zip(first, second, mean, strict=True):
+        assert np.allclose(0.25 * one + 0.75 * other, both, atol=1e-6)
+
+
+def load_network(folder: Path, name: str) -> list[np.ndarray]:
+    """Weights of an exported model, or of a run."""
+    arguments = json.loads(TRAIN[TRAIN.index("--arguments") + 1])
+    network = build_network("compact", Crops.load([folder / path for path in CROPS]).size_px, **arguments)
+    exported = folder / "models" / f"{name}.weights.h5"
+    network.load_weights(exported if exported.exists() else folder / "runs" / name / "best.keras")
+    return list(network.get_weights())

@@ -57,7 +57,8 @@ pytestmark = pytest.mark.skipif(
 
 
 def run(script: str, *arguments: str) -> None:
-    environment = os.environ | {"KERAS_BACKEND": "torch", "PYTHONPATH": str(ROOT)}
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = os.environ | {"KERAS_BACKEND": "torch", "PYTHONPATH": path}
     done = subprocess.run(
         [sys.executable, "-c", script, *arguments],
         env=environment,
@@ -86,7 +87,7 @@ import torch
 
 from training.compact.losses import FaceLoss
 from training.compact.torch_fit import fit
-from training.compact.train import rate_schedule
+from training.compact.adamw import rate_schedule
 from agecam.models.networks import build_network
 
 torch.set_num_threads(1)

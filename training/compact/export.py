@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--name", default="compact")
     parser.add_argument("--out", type=Path, default=Path("assets/models"))
     options = parser.parse_args()
-    run = _run(options.run)
+    run = read_run(options.run)
     crops = Crops.load([Path("cache/crops") / f"{path.stem}.npz" for path in options.data])
     arguments = json.loads(run["arguments"])
     network = build_network(run["network"], crops.size_px, **arguments)
@@ -71,7 +71,8 @@ def main() -> None:
     print(calibration_summary(calibration, reports))
 
 
-def _run(folder: Path) -> dict[str, Any]:
+def read_run(folder: Path) -> dict[str, Any]:
+    """The options of a run of training.compact.train; raises UsageError if the folder holds none."""
     try:
         run: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -49,8 +49,8 @@ def fit(
         twin.compile(dynamic=False)
     with_teacher = _with_teacher(teacher, options.bfloat16, device)
     optimizer = _adamw(twin, options.decay)
-    backup = options.out / "backup.pt"
-    epoch = _restore_backup(backup, twin, averaged, optimizer)
+    backup = backup_path(options.out)
+    epoch = 0 if options.no_backup else _restore_backup(backup, twin, averaged, optimizer)
     while epoch < options.epochs:
         validation.on_epoch_begin(epoch)
         twin.train()
@@ -98,6 +98,17 @@ def _with_teacher(teacher: keras.Model | None, bfloat16: bool, device: torch.dev
         return torch.cat([logits, teacher_logits], dim=1)
 
     return append_teacher
+
+
+def backup_path(out: Path) -> Path:
+    """Backup of the run in a folder."""
+    return out / "backup.pt"
+
+
+def backed_up_epochs(out: Path) -> int:
+    """Number of finished epochs in the backup of the run in a folder; 0 if there is none."""
+    path = backup_path(out)
+    return int(torch.load(path, weights_only=True, mmap=True)["epoch"]) if path.exists() else 0
 
 
 def _save_backup(path: Path, epoch: int, *parts: Any) -> None:

@@ -42,6 +42,7 @@ from agecam.models.networks import build_network
 from agecam.runtime.files import whole_file
 from agecam.types import Image
 from training import command
+from training.compact.adamw import adamw, rate_schedule
 from training.compact.losses import DistilledLoss, DistributionLoss, FaceLoss
 from training.compact.sampling import sample_rows, weights_by_age
 from training.compact.targets import soft_targets
@@ -49,6 +50,8 @@ from training.data.augment import augmented_batch, centre, mixup
 from training.data.crops import Crops, DecodedCrops
 from training.data.opinions import Opinions
 from training.evaluation.metrics import SetFigures, by_set
+from training.files import write_text
+from training.resume import Backup, is_finished
 
 
 def main() -> None:
@@ -60,8 +63,9 @@ def main() -> None:
     train = crops.chosen(np.flatnonzero(crops.splits == "train"))
     val = crops.chosen(np.flatnonzero((crops.splits == "val") & crops.found))
     log = options.out / "log.jsonl"
-    done = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-    if done and done[-1]["epoch"] >= options.epochs:
+    lines = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    backup, done = _backup(options)
+    if is_finished(options.out, lines[-1]["epoch"] if lines else 0, options.epochs, backup):
         print(f"{options.out} is finished: pass another --out folder to train again.")
         return
     if len(train.images) < options.batch:
@@ -74,30 +78,49 @@ def main() -> None:
         _start_from(network, options.start)
     teacher = keras.models.load_model(options.teacher, compile=False) if options.teacher else None
     targets, loss = _targets_and_loss(train, options, teacher is not None)
-    batches = FaceBatches(train, targets, crops.size_px, options, first_epoch=done[-1]["epoch"] if done else 0)
+    batches = FaceBatches(train, targets, crops.size_px, options, first_epoch=done)
     options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "run.json").write_text(json.dumps(vars(options) | {"network": "compact"}, default=str, indent=1))
-    print(f"{network.count_params():,} parameters, {len(train.images):,} pictures, {len(batches)} steps per epoch")
-    validation = ValidationCallback(
-        network, val, crops.size_px, options, best=min((line["score"] for line in done), default=math.inf)
+    (options.out / "run.json").write_text(
+        json.dumps(vars(options) | {"network": "compact", "size_px": size_px}, default=str, indent=1)
     )
+    print(f"{network.count_params():,} parameters, {len(train.images):,} pictures, {len(batches)} steps per epoch")
+    kept = [line for line in lines if line["epoch"] <= done]  # later ones are logged again
+    write_text(log, "".join(f"{json.dumps(line)}\n" for line in kept))
+    best = min((line["score"] for line in kept), default=math.inf)
+    validation = ValidationCallback(network, val, crops.size_px, options, best)
     if keras.backend.backend() == "torch":
         from training.compact.torch_fit import fit
 
         fit(network, teacher, batches, loss, rate_schedule(options, len(batches)), validation, options)
         return
     trained = trainable(network, teacher)
-    trained.compile(optimizer=optimizer(options, len(batches)), loss=loss, jit_compile=options.jit)
+    trained.compile(optimizer=adamw(options, len(batches)), loss=loss, jit_compile=options.jit)
+    backups = Backup(backup)
+    if done:
+        backups.restore(trained)
     trained.fit(
         batches,
+        initial_epoch=done,
         epochs=options.epochs,
         verbose=0 if options.quiet else 1,
         callbacks=[
-            *([] if options.no_backup else [keras.callbacks.BackupAndRestore(str(options.out / "backup"))]),
             keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
             validation,
+            *([] if options.no_backup else [backups]),
         ],
     )
+
+
+def _backup(options: argparse.Namespace) -> tuple[Path, int]:
+    """The backup of an interrupted run, and the number of finished epochs in it."""
+    if keras.backend.backend() == "torch":
+        from training.compact.torch_fit import backed_up_epochs, backup_path
+
+        path, epochs = backup_path(options.out), backed_up_epochs(options.out)
+    else:
+        path = options.out / "backup"
+        epochs = Backup(path).epochs
+    return path, 0 if options.no_backup else epochs
 
 
 def _start_from(network: keras.Model, path: Path) -> None:
@@ -193,32 +216,6 @@ def trainable(network: keras.Model, teacher: keras.Model | None) -> keras.Model:
     inputs = keras.Input(network.input_shape[1:])
     logits = [network(inputs), teacher(keras.ops.flip(inputs, axis=2), training=False)]
     return keras.Model(inputs, keras.layers.Concatenate(dtype="float32")(logits))
-
-
-def rate_schedule(options: argparse.Namespace, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
-    """A warm-up, then cosine decay to 0.2 % of the full rate."""
-    warm_up = max(1, round(options.epochs * 0.05))
-    return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=options.rate / 20,
-        warmup_target=options.rate,
-        warmup_steps=steps * warm_up,
-        decay_steps=steps * max(1, options.epochs - warm_up),
-        alpha=0.002,
-    )
-
-
-def optimizer(options: argparse.Namespace, steps: int) -> keras.optimizers.Optimizer:
-    """AdamW with an exponential moving average (EMA) of the weights; the average is what is saved."""
-    adamw = keras.optimizers.AdamW(
-        rate_schedule(options, steps),
-        weight_decay=options.decay,
-        use_ema=True,
-        ema_momentum=options.ema,
-        ema_overwrite_frequency=None,
-        clipnorm=5.0,
-    )
-    adamw.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return adamw
 
 
 class ValidationCallback(keras.callbacks.Callback):

@@ -24,7 +24,6 @@ import csv
 import io
 import json
 import os
-import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -41,10 +40,11 @@ from agecam.errors import UsageError
 from agecam.models.install.legacy_hdf5 import CONVOLUTIONS, opened, write
 from agecam.models.networks.vgg_face import convolutions, task_network
 from agecam.models.vgg_face import BACKBONE, SIZE_PX, TASKS
-from agecam.runtime.files import PartFile, explained
+from agecam.runtime.files import PartFile
 from training import command
 from training.data.wiki_faces import WikiFaces
 from training.files import write_json, write_text
+from training.resume import Backup, is_finished
 from training.vgg_face.adam import InPlaceAdam
 from training.vgg_face.batches import Reader, RowBatches, Rows
 from training.vgg_face.features import Features, live_features
@@ -56,6 +56,11 @@ TEST_SHARE, VAL_SHARE = 0.3, 0.1
 
 def main() -> None:
     options = _options()
+    log, backup = options.out / "log.csv", Backup(options.out / "backup")
+    heading, *logged = log.read_text().splitlines(keepends=True) if log.exists() else [""]
+    if is_finished(options.out, len(logged), options.epochs, backup.folder):
+        print(f"{options.out} is finished: pass another --out folder to train again.")
+        return
     keras.utils.set_random_seed(options.seed)
     faces = WikiFaces.read(options.rows, options.pictures or options.rows.parent)
     parts = split(len(faces), options.split, options.seed)
@@ -82,15 +87,16 @@ def main() -> None:
         metrics=["accuracy", *([apparent_mae] if options.task == "age" else [])],
     )
     weights = options.out / f"{options.task}_model_weights.h5"
-    log = options.out / "log.csv"
-    backup = Backup(options.out / "backup")
-    done = backup.restore(trained)
+    done = backup.epochs
+    backup.restore(trained)
+    if done:
+        write_text(log, "".join([heading, *logged[:done]]))  # later epochs are logged again
     train.epoch = done - 1
     trained.fit(
         train,
         validation_data=val,
         initial_epoch=done,
-        epochs=options.epochs or (250 if options.protocol == "recipe" else 12),
+        epochs=options.epochs,
         verbose=2 if options.quiet else 1,
         callbacks=[
             keras.callbacks.CSVLogger(str(log), append=done > 0),
@@ -99,6 +105,8 @@ def main() -> None:
             Throughput(train),
         ],
     )
+    if not (options.out / "best.json").exists():
+        raise UsageError("The loss on val was never a number: train with a smaller --rate.")
     best = json.loads((options.out / "best.json").read_text())
     print(f"{weights}: lowest loss on val {best['val_loss']:.4f}, in epoch {best['epoch']}")
 
@@ -154,7 +162,7 @@ class Best(keras.callbacks.Callback):
     def __init__(self, network: keras.Model, path: Path, note: Path, resumes: bool) -> None:
         super().__init__()
         self.network, self.path, self.note = network, path, note
-        self.lowest = json.loads(note.read_text())["val_loss"] if resumes else np.inf
+        self.lowest = json.loads(note.read_text())["val_loss"] if resumes and note.exists() else np.inf
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         value = float((logs or {})["val_loss"])
@@ -177,46 +185,6 @@ def save(network: keras.Model, path: Path) -> None:
         file.commit()
     finally:
         file.discard()
-
-
-class Backup(keras.callbacks.Callback):
-    """Saves the trained weights and the optimizer's state after each epoch.
-
-    Written tensor by tensor, because a second copy of VGG-Face would fill memory.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self.folder = folder
-
-    def restore(self, model: keras.Model) -> int:
-        """Load the backup into a model, if there is one; returns the number of finished epochs."""
-        if not self.folder.exists():
-            return 0
-        model.optimizer.build(model.trainable_variables)
-        for index, variable in enumerate(self._variables(model)):
-            variable.assign(np.load(self.folder / f"{index}.npy"))
-        return int((self.folder / "epochs").read_text())
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        part, old = (self.folder.with_name(f"{name}-backup") for name in ("part", "old"))
-        for left in (part, old):
-            shutil.rmtree(left, ignore_errors=True)
-        with explained(part):
-            part.mkdir()
-            for index, variable in enumerate(self._variables(self.model)):
-                np.save(part / f"{index}.npy", np.asarray(variable))
-            (part / "epochs").write_text(str(epoch + 1))
-            if self.folder.exists():
-                self.folder.rename(old)
-            part.rename(self.folder)
-        shutil.rmtree(old, ignore_errors=True)
-
-    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _variables(self, model: keras.Model) -> list[Any]:
-        return [*model.trainable_variables, *model.optimizer.variables]
 
 
 class Throughput(keras.callbacks.Callback):
@@ -262,7 +230,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--channels", type=int, default=64, help="channels of the first block, for trials")
     parser.add_argument("--features", type=int, default=4096, help="size of the dense layers, for trials")
     parser.add_argument("--quiet", action="store_true", help="one line per epoch, no progress bar")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.epochs = options.epochs or (250 if options.protocol == "recipe" else 12)
+    return options
 
 
 if __name__ == "__main__":

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from agecam.errors import AgeCamError, UsageError
 from agecam.models.card import WEIGHTS_SUFFIX, Card, load_card
-from agecam.models.install.download import Watch, download, file_name, is_address
+from agecam.models.install.download import Watch, download, file_name
 from agecam.models.install.legacy_hdf5 import CONVOLUTIONS
 from agecam.models.install.vgg_face import MARGIN, NAME, TaskFile, checked, combine
-from agecam.models.store import find_model, network_files
+from agecam.models.install.web import is_address
+from agecam.models.store import DOWNLOADS, HALVES, find_model, is_built_in, network_files, waiting_files
 from agecam.models.vgg_face import TASKS
+from agecam.runtime.addresses import redact
 from agecam.runtime.files import PartFile, explained
 
 StartProgress = Callable[[str, str], "Watch"]
@@ -53,22 +55,23 @@ def add_model(
 
     Raises:
         SourceError: an address cannot be downloaded.
-        UsageError: both files are for the same task, or the model is already installed.
+        UsageError: both files are for the same task, or the model is already installed or called like a built-in one.
         WeightsError: a file is damaged or not supported.
         OutputError: the folder cannot be written.
     """
-    downloads = folder / "downloads"
-    paths = [_local_path(source, downloads, start_progress) for source in sources]
+    downloads = folder / DOWNLOADS
+    names = _file_names(sources)
+    paths = [_local_path(source, downloads, name, start_progress) for source, name in zip(sources, names, strict=True)]
     if len(paths) == 1 and paths[0].name.endswith((WEIGHTS_SUFFIX, ".json")) and not is_address(sources[0]):
         return _copy_model(paths[0], folder, check)
-    waiting = folder / "halves"
+    waiting = folder / HALVES
     try:
         task_files = _task_files(paths, start_progress)
-    except AgeCamError:
+    except AgeCamError as error:
         _remove(paths, downloads)  # up to half a gigabyte of no use
-        raise
-    for task in TASKS:
-        if task not in task_files and (kept := waiting / f"{name or NAME}-{task}.h5").exists():
+        raise _naming_addresses(error, paths, sources) from error
+    for task, kept in waiting_files(folder).get(name or NAME, {}).items():
+        if task not in task_files:
             task_files[task] = checked(kept)
     if missing := [task for task in TASKS if task not in task_files]:
         task, task_file = next(iter(task_files.items()))
@@ -81,10 +84,32 @@ def add_model(
     return card
 
 
-def _local_path(source: str, folder: Path, start_progress: StartProgress) -> Path:
+def _file_names(sources: list[str]) -> list[str]:
+    """A name for the file of each address; those of different addresses differ."""
+    names: list[str] = []
+    for source in sources:
+        name = first = file_name(source)
+        number = 1
+        while name.casefold() in (other.casefold() for other in names):
+            number += 1
+            name = f"{Path(first).stem}-{number}{Path(first).suffix}"
+        names.append(name)
+    return names
+
+
+def _local_path(source: str, folder: Path, name: str, start_progress: StartProgress) -> Path:
     if not is_address(source):
         return Path(source)
-    return download(source, folder, start_progress(f"Downloading {file_name(source)}", "B"))
+    return download(source, folder, start_progress(f"Downloading {name}", "B"), name)
+
+
+def _naming_addresses(error: AgeCamError, paths: list[Path], sources: list[str]) -> AgeCamError:
+    """The same error, with an address instead of the file that was downloaded from it and is already removed."""
+    text = str(error)
+    for path, source in zip(paths, sources, strict=True):
+        if is_address(source):
+            text = text.replace(str(path), redact(source.strip()))
+    return type(error)(text)
 
 
 def _task_files(paths: list[Path], start_progress: StartProgress) -> dict[str, TaskFile]:
@@ -114,6 +139,10 @@ def _copy_model(path: Path, folder: Path, check: Check) -> Card:
     card = load_card(find_model(str(path)))
     if card.path.parent.resolve() == folder.resolve():
         raise UsageError(f"{card.path} is already installed.")
+    if is_built_in(card.path.stem):
+        raise UsageError(
+            "'{name}' is the name of a built-in model: give the files of the new one another name.", name=card.path.stem
+        )
     network_files(card).weights.check()
     check(card)
     others = [card.path.with_name(form.file) for form in card.forms]
