@@ -8,8 +8,9 @@ from agecam.version import __version__
 
 if TYPE_CHECKING:
     from agecam.analyzer import Analyzer
+    from agecam.sources.picture_reading import read_picture
 
-__all__ = ["AgeCamError", "Analyzer", "Face", "FrameResult", "__version__"]
+__all__ = ["AgeCamError", "Analyzer", "Face", "FrameResult", "__version__", "read_picture"]
 
 
 def __getattr__(name: str) -> Any:
@@ -18,4 +19,8 @@ def __getattr__(name: str) -> Any:
         from agecam.analyzer import Analyzer
 
         return Analyzer
+    if name == "read_picture":
+        from agecam.sources.picture_reading import read_picture
+
+        return read_picture
     raise AttributeError(f"module 'agecam' has no attribute '{name}'")

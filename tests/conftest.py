@@ -1,7 +1,7 @@
 """Pictures, videos and sources shared by tests, created at run time from installed packages."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,9 +10,19 @@ import numpy as np
 import pytest
 
 from agecam.errors import SourceError
+from agecam.runtime.log import stop_log
 from agecam.sources.base import BaseSource, SourceInfo
 from agecam.sources.demo import portraits
 from agecam.types import Frame, Image
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keeps the log of the person who runs the tests as it is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+        stop_log()
 
 
 @pytest.fixture(scope="session")

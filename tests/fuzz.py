@@ -20,13 +20,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
 import numpy as np
+import pillow_heif
+import pillow_jxl  # noqa: F401  registers itself
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from PIL import Image as Pillow
+from PIL import ImageCms
 from tqdm import tqdm
 
 from agecam.errors import AgeCamError
@@ -34,6 +38,7 @@ from agecam.runtime.environment import prepare_environment
 from agecam.runtime.settings import Settings, load_settings, save_settings
 from agecam.sources import open_source
 from agecam.types import Image
+from tests.sources.picture_files import exr, profile
 
 CASES_FOLDER = Path(__file__).parent / "fuzz_cases"
 MAX_INTERVAL_S = 10.0
@@ -67,7 +72,52 @@ def undamaged_pictures() -> list[tuple[str, bytes]]:
     exif[0x0112] = 6
     picture.save(rotated, "JPEG", exif=exif.tobytes())
     deep = cv2.imencode(".png", small_picture().astype(np.uint16) * 257)[1].tobytes()
-    return [*files, ("turned.jpg", rotated.getvalue()), ("deep.png", deep)]
+    return [*files, ("turned.jpg", rotated.getvalue()), ("deep.png", deep), *undamaged_by_plugins(picture)]
+
+
+def undamaged_by_plugins(picture: Pillow.Image) -> list[tuple[str, bytes]]:
+    """The formats that OpenCV does not read, further pages and frames, colour profiles, and deep numbers."""
+    pillow_heif.register_heif_opener()
+    wide = profile("Adobe RGB")
+    several = {"save_all": True, "append_images": [picture.rotate(90), picture.rotate(180)]}
+    moving = several | {"duration": [40, 200, 100]}
+    written: list[tuple[str, str, dict[str, Any]]] = [
+        ("phone.heic", "HEIF", {"quality": 80}),
+        ("tiled.heic", "HEIF", {"tile_size": 16}),
+        ("still.avif", "AVIF", {}),
+        ("still.jxl", "JXL", {}),
+        ("box.jxl", "JXL", {"use_container": True}),
+        ("still.qoi", "QOI", {}),
+        ("still.tga", "TGA", {"compression": "tga_rle"}),
+        ("still.pcx", "PCX", {}),
+        ("still.ico", "ICO", {"sizes": [(48, 48), (16, 16)]}),
+        ("still.jp2", "JPEG2000", {}),
+        ("profile.jpg", "JPEG", {"icc_profile": wide}),
+        ("profile.png", "PNG", {"icc_profile": wide}),
+        ("pages.tif", "TIFF", several),
+        ("lzw.tif", "TIFF", several | {"compression": "tiff_lzw"}),
+        ("moving.webp", "WEBP", moving),
+        ("moving.png", "PNG", moving),
+        ("moving.avif", "AVIF", moving),
+    ]
+    files = []
+    for name, form, options in written:
+        file = io.BytesIO()
+        picture.save(file, form, **options)
+        files.append((name, file.getvalue()))
+    for mode in ("CMYK", "LAB", "F", "I;16"):
+        file = io.BytesIO()
+        stored = Pillow.fromarray(small_picture()[..., 0].astype(np.uint16)) if mode == "I;16" else None
+        if mode == "LAB":
+            stored = ImageCms.profileToProfile(
+                picture, ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB"
+            )
+        (stored or picture.convert(mode)).save(file, "TIFF")
+        files.append((f"{mode.lower().replace(';', '')}.tif", file.getvalue()))
+    light = small_picture().astype(np.float32) / 255
+    for suffix in (".hdr", ".pfm", ".tiff"):
+        files.append((f"light{suffix}", cv2.imencode(suffix, light)[1].tobytes()))
+    return [*files, ("light.exr", exr(light))]
 
 
 def undamaged_videos() -> list[tuple[str, bytes]]:

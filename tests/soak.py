@@ -1,8 +1,10 @@
 """Long test of the real window under faults: python -m tests.soak --minutes 60
 
 The demo and an MJPEG stream play in turns; the stream sends damaged pictures, is cut and restored; a file is missing;
-the user records, takes screenshots, and changes what is shown. Memory, threads and open files must not grow, pictures
-must be shown at the rate of their source, and there must be no unhandled exceptions.
+the user records, takes screenshots, and changes what is shown. In each round every thread meets an exception that is
+not AgeCam's, a child process is terminated in the middle of its work, and one of a child's outputs fails. Memory,
+threads and open files must not grow, pictures must be shown at the rate of their source, each injected exception must
+be told or logged, and there must be no others.
 """
 
 import argparse
@@ -11,7 +13,10 @@ import json
 import logging
 import multiprocessing
 import os
+import resource
+import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -32,8 +37,9 @@ from tqdm import tqdm
 from agecam.live import Phase
 from agecam.runtime.environment import prepare_process
 from agecam.runtime.settings import Settings
-from agecam.ui.app import build_engine, open_with, prepare_application, recognise
+from agecam.ui.app import prepare_application, recognise
 from agecam.ui.main_window import MainWindow
+from tests.injected import Injected, InjectedError, LogCounter
 
 STREAM_FPS, DEMO_FPS = 25.0, 30.0
 LONG_MIN = 15.0
@@ -79,8 +85,9 @@ class Stream:
 class Soak:
     """Controls the window and monitors the process."""
 
-    def __init__(self, window: MainWindow, stream: Stream, folder: Path, minutes: float) -> None:
+    def __init__(self, window: MainWindow, stream: Stream, injected: Injected, folder: Path, minutes: float) -> None:
         self._window, self._stream, self._folder = window, stream, folder
+        self._injected = injected
         self._ends_s = time.monotonic() + 60 * minutes
         self._minutes = minutes
         self.faults: list[str] = []
@@ -106,6 +113,7 @@ class Soak:
             for name in ("show_interval", "blur_faces", "show_panel", "show_hud"):
                 getattr(window.actions_, name).toggle()
                 yield 0.3
+            yield from self._exceptions_in_the_demo()
             window.open(str(self._folder / "missing.mp4"), remember=False)
             yield from self._until(
                 lambda: session.source_state.phase is Phase.FAILED, 30, "a missing file was not reported"
@@ -126,12 +134,54 @@ class Soak:
             )
             window.actions_.record.setChecked(False)
             yield 3
+            self._injected.arm("capture")
+            yield from self._until(lambda: session.source_state.phase is Phase.LOST, 10, "the capture did not fail")
+            yield from self._until(lambda: session.source_state.phase is Phase.PLAYING, 30, "the capture did not go on")
             self._stream.cut()
             window.close_source()
             yield 1
             self._check_files()
+            yield from self._children()
             gc.collect()
             self.handles.append((self._process.num_threads(), self._process.num_fds()))
+
+    def _exceptions_in_the_demo(self) -> Iterator[float]:
+        """In the main thread, the inference thread and the recording thread; the demo goes on."""
+        window, session = self._window, self._window.session
+        window.open("demo", remember=False)
+        yield from self._until(lambda: session.source_state.phase is Phase.PLAYING, 30, "the demo does not play")
+        QTimer.singleShot(0, self._injected.raise_in_main_thread)
+        yield 0.5
+        self._injected.arm("inference", 15)
+        yield from self._until(lambda: session.engine_error is not None, 10, "the analysis did not fail")
+        yield from self._until(lambda: session.engine_error is None, 10, "the analysis did not go on")
+        self._injected.arm("recording")
+        window.actions_.record.setChecked(True)
+        yield from self._until(lambda: not window.actions_.record.isChecked(), 10, "the recording did not fail")
+        yield 1
+        for path in (self._folder / "saved").glob("*.mp4"):
+            if path.stat().st_size == 0:
+                self.faults.append(f"{path.name} is empty")
+
+    def _children(self) -> Iterator[float]:
+        """A child that is terminated, and one of whose outputs the JSON lines fail."""
+        folder = self._folder / "child"
+        outputs = ["--jsonl", "r.jsonl", "--csv", "r.csv", "--video", "v.mp4"]
+        child = _analyze(folder, *outputs)
+        yield from self._until(lambda: len(list(folder.glob(".agecam-*"))) == 3, 30, "the child did not start")
+        yield 3
+        child.terminate()
+        yield from self._until(lambda: child.poll() is not None, 30, "the child did not end")
+        if child.poll() != 128 + signal.SIGTERM or _names(folder) != ["r.csv", "r.jsonl", "v.mp4"]:
+            self.faults.append(f"terminated child: {child.poll()}, {_names(folder)}")
+        child = _analyze(folder, "--max-frames", "60", *outputs[:4], largest_file=40_000)
+        yield from self._until(lambda: child.poll() is not None, 60, "the child with a full disk did not end")
+        lines = (folder / "r.jsonl").read_text().splitlines()
+        rows = (folder / "r.csv").read_text().splitlines()
+        if child.poll() != 1 or not 0 < len(lines) < 60 or len(rows) < 100:
+            self.faults.append(f"child with a full disk: {child.poll()}, {len(lines)} lines, {len(rows)} rows")
+        for path in folder.iterdir():
+            path.unlink()
 
     def note(self) -> None:
         """Sample the memory."""
@@ -191,9 +241,28 @@ class Soak:
             },
             "memory_mib": [round(first), round(last)],
             "growth": round(growth, 4),
+            "injected": dict(self._injected.raised),
             "threads_and_files": [self.handles[0], self.handles[-1]] if self.handles else [],
             "faults": self.faults,
         }
+
+
+def _analyze(folder: Path, *arguments: str, largest_file: int | None = None) -> "subprocess.Popen[bytes]":
+    """`agecam analyze demo` in a folder, in a process of its own whose files may have this size in bytes."""
+    folder.mkdir(exist_ok=True)
+
+    def limit() -> None:
+        if largest_file is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, resource.RLIM_INFINITY))
+
+    command = [sys.executable, "-m", "agecam", "analyze", "demo", *arguments]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    nowhere = subprocess.DEVNULL
+    return subprocess.Popen(command, cwd=folder, env=environment, stdout=nowhere, stderr=nowhere, preexec_fn=limit)
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 def main() -> int:
@@ -206,10 +275,13 @@ def main() -> int:
         folder = Path(name)
         application, translators = prepare_application("system")
         settings = Settings(loop=True, folder=str(folder / "saved"), show_hud=True)
-        window = MainWindow(settings, folder / "settings.json", build_engine, open_with, recognise, lambda: [])
+        injected = Injected()
+        injected.patch_recordings()
+        logging.getLogger("agecam").addHandler(LogCounter(injected))
+        window = MainWindow(settings, folder / "settings.json", injected.build, injected.open, recognise, lambda: [])
         window.show()
         stream = Stream()
-        soak = Soak(window, stream, folder, minutes)
+        soak = Soak(window, stream, injected, folder, minutes)
         steps = soak.rounds()
         with tqdm(total=round(60 * minutes), unit="s", desc="Soaking", disable=None) as bar:
 
@@ -241,6 +313,7 @@ def main() -> int:
             soak.faults.append("a thread did not end")
         del translators
         soak.faults += unhandled
+        soak.faults += [f"not logged: exceptions in {thread}" for thread in injected.unlogged() if thread != "main"]
         print(json.dumps(soak.summary(), indent=1))
     sys.stdout.flush()
     return bool(soak.faults)
@@ -251,7 +324,8 @@ def _collect_unhandled() -> list[str]:
     caught: list[str] = []
 
     def on_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        caught.append("".join(traceback.format_exception(kind, error, trace)))
+        if not isinstance(error, InjectedError):
+            caught.append("".join(traceback.format_exception(kind, error, trace)))
 
     def on_qt_message(kind: QtMsgType, _: Any, text: str) -> None:
         if kind != QtMsgType.QtDebugMsg and "propagateSizeHints" not in text:

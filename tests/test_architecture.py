@@ -22,7 +22,8 @@ BACKEND_FREE = (
 
 LAYERS = {
     "agecam": (
-        ("types", "errors", "version"),
+        ("errors", "version"),
+        ("types",),
         ("runtime",),
         ("models",),
         ("backends",),
@@ -45,7 +46,7 @@ LAYERS = {
         ("cli",),
         ("__main__",),
     ),
-    "training": (("files",), ("data",), ("evaluation",), ("compact", "vgg_face")),
+    "training": (("files", "resume"), ("data",), ("evaluation",), ("compact", "vgg_face")),
 }
 """From the lowest layer up: a module imports only from earlier lines."""
 

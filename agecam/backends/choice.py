@@ -32,11 +32,9 @@ def choose_backend(
         if device == "gpu":
             raise UsageError("OpenVINO runs on the processor only: leave out --device gpu or --backend openvino.")
         if not openvino.is_available():
-            raise UsageError(
-                "OpenVINO has no package for this system: leave out --backend openvino."
-                if _on_windows_on_arm()
-                else "OpenVINO is not installed: run 'pip install openvino' or leave out --backend openvino."
-            )
+            if _on_windows_on_arm():
+                raise UsageError("OpenVINO has no package for this system: leave out --backend openvino.")
+            raise UsageError("OpenVINO is not installed: run 'pip install openvino' or leave out --backend openvino.")
         return openvino.OpenVinoBackend(), None
     if device == "cpu":
         return on_processor(backend), None

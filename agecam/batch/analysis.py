@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from agecam.batch.console import Console, Progress
 from agecam.batch.inputs import Input
@@ -26,6 +26,15 @@ log = logging.getLogger(__name__)
 
 MAX_FAILED_FRAMES = 10
 """A source is given up when this many frames in a row cannot be analysed."""
+
+
+class Excerpt(NamedTuple):
+    """The part of each video to analyse; times in seconds, None for no limit."""
+
+    start_s: float | None = None
+    end_s: float | None = None
+    every_s: float | None = None
+    """One frame for each so many seconds; None for every frame."""
 
 
 class LazyEngine:
@@ -56,13 +65,19 @@ class Analysis:
     """Runs sources through the engine into their outputs. Every frame is analysed; none is dropped."""
 
     def __init__(
-        self, engine: LazyEngine, console: Console, interrupts: Interrupts, max_frames: int | None = None
+        self,
+        engine: LazyEngine,
+        console: Console,
+        interrupts: Interrupts,
+        max_frames: int | None = None,
+        excerpt: Excerpt | None = None,
     ) -> None:
-        """`max_frames` limits the number of frames per source."""
+        """`max_frames` limits the number of frames per source, `excerpt` their times."""
         self._engine = engine
         self._console = console
         self._interrupts = interrupts
         self._max_frames = max_frames
+        self._excerpt = excerpt or Excerpt()
 
     def run(self, inputs: Sequence[Input], outputs: RunOutputs) -> None:
         """Analyse every source; at the end, whatever it is, the outputs are complete up to the last whole frame.
@@ -92,7 +107,8 @@ class Analysis:
             if item.is_live:
                 self._engine.get()  # before opening: frames of an open camera would pile up while it loads
             try:
-                source = open_source(item.spec)
+                with self._interrupts.immediate():  # a camera may wait for the user's permission
+                    source = open_source(item.spec, **self._excerpt._asdict())
             except Exception as error:
                 self._report(item.name, error)
                 continue
@@ -103,7 +119,10 @@ class Analysis:
                     source.close()
 
     def _analyse(self, item: Input, source: FrameSource, outputs: RunOutputs, progress: Progress | None) -> None:
-        info = source.info if item.path is None else replace(source.info, name=item.name)
+        is_named = item.path is not None or "://" in item.name
+        info = replace(source.info, name=item.name) if is_named else source.info
+        for remark in info.remarks:
+            self._console.warning(str(remark))
         engine = self._engine.get()
         with outputs.open(item, info) as group:
             if not group.alive:
@@ -149,6 +168,8 @@ class Analysis:
                         break
                     continue
                 in_a_row = 0
+                for remark in result.remarks:
+                    self._console.warning(str(remark))
                 group.write(AnalysedFrame(frame, result, outputs.style))
                 outputs.count(result)
                 progress.advance()

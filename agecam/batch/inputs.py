@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
@@ -10,8 +10,7 @@ from agecam.batch.folders import is_picture_file, list_folder
 from agecam.batch.summary import counted
 from agecam.errors import SourceError
 from agecam.outputs.stills import safe_stem
-from agecam.sources.spec import is_live_spec, word_kind
-from agecam.sources.stream import redact
+from agecam.sources.spec import is_live_spec, name_of, path_of, remarks_on, word_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ class Input:
     """None unless it is a file."""
     is_picture: bool = False
     is_live: bool = False
-    """Whether frames that are not read in time are lost."""
+    """Whether frames that are not read in time may be lost."""
 
 
 @dataclass(slots=True)
@@ -37,6 +36,8 @@ class FoundInputs:
     """In order, without duplicates."""
     errors: list[SourceError]
     """One for each unusable folder."""
+    remarks: list[SourceError] = field(default_factory=list)
+    """What the user should know about how an argument was understood."""
     other_files: int = 0
     """Files in the folders that are neither pictures nor videos."""
     other_folders: int = 0
@@ -62,10 +63,12 @@ def find_inputs(specs: Sequence[str], recursive: bool = False) -> FoundInputs:
     result = FoundInputs([], [])
     for spec in specs:
         try:
-            found = _folder_inputs(Path(spec), recursive, result) if _is_folder(spec) else [_single_input(spec)]
+            found = _folder_inputs(path_of(spec), recursive, result) if _is_folder(spec) else [_single_input(spec)]
         except SourceError as error:
             result.errors.append(error)
             continue
+        if _is_folder(spec):
+            result.remarks += remarks_on(spec)
         for item in found:
             inputs.setdefault(item.spec, item)
     result.inputs = _with_unique_names(list(inputs.values()))
@@ -87,16 +90,18 @@ def unique_stems(inputs: Iterable[Input]) -> dict[Input, str]:
 
 
 def _is_folder(spec: str) -> bool:
-    return word_kind(spec) is None and _is_dir(Path(spec))
+    return word_kind(spec) is None and _is_dir(path_of(spec))
 
 
 def _single_input(spec: str) -> Input:
-    kind = word_kind(spec)
-    if kind == "demo":
-        return Input(spec, "demo")
-    if kind is not None:
-        return Input(spec, redact(spec.strip()) if "://" in spec else spec.strip(), is_live=True)
-    path = Path(spec)
+    match word_kind(spec):
+        case "demo":
+            return Input(spec, "demo")
+        case "camera":
+            return Input(spec, spec.strip(), is_live=True)
+        case "address" | "pipe" | "nothing" as kind:
+            return Input(spec, name_of(spec), is_live=kind == "address")
+    path = path_of(spec)
     if _is_file(path):
         return Input(spec, path.name, path, is_picture=is_picture_file(path))
     return Input(spec, spec, is_live=is_live_spec(spec))
@@ -120,12 +125,19 @@ def _folder_inputs(folder: Path, recursive: bool, result: FoundInputs) -> list[I
 
 
 def _with_unique_names(inputs: Iterable[Input]) -> list[Input]:
-    """Files that share a name are named by their paths instead."""
+    """Name files that share a name by their paths, and number addresses that differ only in their secrets."""
     inputs = list(inputs)
     counts = Counter(item.name for item in inputs)
-    return [
-        replace(item, name=item.path.as_posix()) if item.path and counts[item.name] > 1 else item for item in inputs
-    ]
+    used: set[str] = set()
+    named = []
+    for item in inputs:
+        name = item.path.as_posix() if item.path and counts[item.name] > 1 else item.name
+        numbers = count(2)
+        while "://" in name and name in used:
+            name = f"{item.name} ({next(numbers)})"
+        used.add(name)
+        named.append(replace(item, name=name))
+    return named
 
 
 def _is_dir(path: Path) -> bool:

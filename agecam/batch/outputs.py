@@ -56,6 +56,9 @@ class Output(ABC):
     replaced = False
     """Whether it has replaced an earlier file."""
 
+    remark: str | None = None
+    """What the user should know about the complete output."""
+
     @property
     def final_name(self) -> str:
         """What `name` became; another one if a file of this name could not be replaced."""
@@ -110,13 +113,24 @@ def csv_output(path: str) -> Output:
     return FileOutput(path, lambda: CsvWriter(path), lambda writer, analysed: writer.write(analysed.result))
 
 
-def video_output(path: Path, info: SourceInfo) -> Output:
-    """The annotated video of a source; raises OutputError."""
-    return FileOutput(
-        path,
-        lambda: VideoWriter(path, info.width, info.height, info.fps or 0),
-        lambda writer, analysed: writer.write(analysed.annotated, analysed.frame.time_s),
-    )
+class VideoOutput(FileOutput[VideoWriter]):
+    """The annotated video of a source."""
+
+    def __init__(self, path: Path, info: SourceInfo, keeps_sound: bool = True) -> None:
+        """Raises OutputError."""
+        sound = info.sound if keeps_sound else None
+        super().__init__(
+            path, lambda: VideoWriter(path, info.width, info.height, info.fps or 0, sound=sound), _write_frame
+        )
+
+    def close(self) -> None:  # noqa: D102
+        super().close()
+        if self._writer.sound_error is not None:
+            self.remark = str(self._writer.sound_error)
+
+
+def _write_frame(writer: VideoWriter, analysed: AnalysedFrame) -> None:
+    writer.write(analysed.annotated, analysed.frame.time_s, analysed.frame.duration_s)
 
 
 class PlotOutput(Output):
@@ -126,7 +140,10 @@ class PlotOutput(Output):
         self.name = str(path)
 
     def write(self, analysed: AnalysedFrame) -> None:  # noqa: D102
-        write_plot(self.name, analysed.annotated, analysed.result.faces)
+        path = Path(self.name)
+        if page := analysed.frame.index:
+            path = path.with_name(f"{path.stem}-page{page + 1}{path.suffix}")
+        write_plot(path, analysed.annotated, analysed.result.faces)
 
 
 class StillsOutput(Output):
@@ -142,7 +159,8 @@ class StillsOutput(Output):
 
     def write(self, analysed: AnalysedFrame) -> None:  # noqa: D102
         if self._is_picture:
-            self._writer.write(analysed.annotated, self._stem)
+            page = f"-page{analysed.frame.index + 1}" if analysed.frame.index else ""
+            self._writer.write(analysed.annotated, f"{self._stem}{page}")
         elif analysed.frame.time_s >= self._next_s:
             self._next_s = math.floor(analysed.frame.time_s) + 1
             self._writer.write(analysed.annotated, f"{self._stem}-frame{analysed.frame.index:06d}")
@@ -231,11 +249,13 @@ class OutputGroup:
             return
         if output.frames:
             self.completed.append(output)
-            self._tell_name(output)
+            self._tell_about(output)
 
-    def _tell_name(self, output: Output) -> None:
+    def _tell_about(self, output: Output) -> None:
         if output.final_name != output.name:
             self._console.error(f"{output.name} cannot be replaced: the new file is {output.final_name}.")
+        if output.remark is not None:
+            self._console.warning(output.remark)
 
     def _report(self, error: Exception, name: str | None = None) -> None:
         self.failed = True

@@ -28,14 +28,15 @@ class Summary:
         self.frames = 0
         self._end_s = 0.0
         self._most_at_once = 0
-        self._faces: tuple[Face, ...] = ()
+        self._pages: list[tuple[Face, ...]] = []
         self._people: dict[int, _Person] = {}
 
     def add(self, result: FrameResult) -> None:
         """Add the next frame of the source."""
         self.frames += 1
         self._end_s = result.time_s
-        self._faces = result.faces
+        if self._is_picture:
+            self._pages.append(result.faces)
         self._most_at_once = max(self._most_at_once, sum(face.score >= CONFIDENT_SCORE for face in result.faces))
         for face in result.faces:
             if face.track is None:
@@ -50,9 +51,12 @@ class Summary:
     def describe(self, name: str, show_gender: bool) -> str:
         """Lines of text: the people seen, with apparent ages and their 80 % intervals."""
         if self._is_picture:
-            faces = sorted(self._faces, key=lambda face: face.box[0])
-            lines = [f"{name}: {counted(len(faces), 'face')}"]
-            lines += [f"  {describe_face(face, show_gender)}" for face in faces]
+            lines = []
+            for number, faces in enumerate(self._pages, start=1):
+                page = f", page {number}" if len(self._pages) > 1 else ""
+                lines.append(f"{name}{page}: {counted(len(faces), 'face')}")
+                in_order = sorted(faces, key=lambda face: face.box[0])
+                lines += [f"  {describe_face(face, show_gender)}" for face in in_order]
             return "\n".join(lines)
 
         people = {track_id: person for track_id, person in self._people.items() if person.score >= CONFIDENT_SCORE}

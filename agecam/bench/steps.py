@@ -12,17 +12,16 @@ import numpy as np
 from agecam.backends import Backend
 from agecam.bench.scenes import FACE_COUNTS, SIZES, scene
 from agecam.engine.engine import Engine
-from agecam.engine.options import EngineOptions
+from agecam.engine.options import VIDEO_FACE_PX, EngineOptions
 from agecam.engine.schedule import BUDGET_MS
 from agecam.outputs import VideoWriter
-from agecam.overlay import annotate
+from agecam.overlay import DEFAULT_STYLE, OverlayStyle, annotate
 from agecam.sources import open_source
 from agecam.types import Frame
 from agecam.vision.detector import FaceDetector
 from agecam.vision.estimator import Estimator
 
-MIN_FACE_PX = 60.0
-"""As in the window."""
+MIN_FACE_PX = VIDEO_FACE_PX
 WARM_UP, ROUNDS = 20, 60
 STAGES = ("detector", "tracker", "estimator")
 
@@ -35,13 +34,14 @@ def count_of_steps() -> int:
 def steps(estimator: Estimator, backend: Backend) -> Iterator[dict[str, Any]]:
     """Median milliseconds of stages and whole steps, one row for each frame size and number of faces.
 
-    `every_frame_ms` is for all stages in every frame, as for files; `scheduled_ms` keeps the budget, as in the window.
+    `every_frame_ms` is for all stages in every frame, as for files; `scheduled_ms` keeps the budget, as in the window;
+    `blurred_mean_ms` includes drawing.
     """
     for width_px, height_px in SIZES:
         for faces in FACE_COUNTS:
             frames = scene(width_px, height_px, faces, WARM_UP + ROUNDS)
             row: dict[str, Any] = {"width_px": width_px, "height_px": height_px, "faces": faces}
-            engine = Engine(FaceDetector(backend, MIN_FACE_PX), estimator)
+            engine = Engine(FaceDetector(backend), estimator)
             times, found = _timed(engine, frames)
             row["found"] = mean(found)
             for stage in STAGES:
@@ -49,11 +49,14 @@ def steps(estimator: Estimator, backend: Backend) -> Iterator[dict[str, Any]]:
             row["every_frame_ms"] = median(of["step"] for of in times)
             row["longest_ms"] = max(of["step"] for of in times)
             row["drawing_ms"] = _drawing_ms(engine, frames)
-            engine = Engine(FaceDetector(backend, MIN_FACE_PX), estimator, EngineOptions(budget_ms=BUDGET_MS))
+            engine = Engine(FaceDetector(backend), estimator, EngineOptions(budget_ms=BUDGET_MS))
             times, _ = _timed(engine, frames)
             row["scheduled_ms"] = median(of["step"] for of in times)
             row["scheduled_mean_ms"] = mean(of["step"] for of in times)
             row["detections_share"] = mean("detector" in of for of in times)
+            engine.thorough = True  # as while faces are blurred
+            times, _ = _timed(engine, frames)
+            row["blurred_mean_ms"] = mean(of["step"] for of in times) + _drawing_ms(engine, frames, _BLURRED)
             yield row
 
 
@@ -68,9 +71,12 @@ def _timed(engine: Engine, frames: list[Frame]) -> tuple[list[dict[str, float]],
     return times[WARM_UP:], found[WARM_UP:]
 
 
-def _drawing_ms(engine: Engine, frames: list[Frame]) -> float:
+def _drawing_ms(engine: Engine, frames: list[Frame], style: OverlayStyle = DEFAULT_STYLE) -> float:
     seen = [(frame, engine.step(frame).faces) for frame in frames[:ROUNDS:4]]
-    return median(elapsed_ms(annotate, frame.image_bgr, faces) for frame, faces in seen)
+    return median(elapsed_ms(annotate, frame.image_bgr, faces, style) for frame, faces in seen)
+
+
+_BLURRED = OverlayStyle(blur_faces=True)
 
 
 def video_rows() -> Iterator[dict[str, Any]]:

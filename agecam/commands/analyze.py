@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agecam.batch.analysis import Analysis, LazyEngine
+from agecam.batch.analysis import Analysis, Excerpt, LazyEngine
 from agecam.batch.console import Console
 from agecam.batch.inputs import Input, find_inputs, unique_stems
 from agecam.batch.interrupts import Interrupts
@@ -19,9 +19,9 @@ from agecam.batch.outputs import (
     RunOutputs,
     StillsOutput,
     SummaryOutput,
+    VideoOutput,
     csv_output,
     json_output,
-    video_output,
 )
 from agecam.batch.summary import counted
 from agecam.commands import DONE, FAILED
@@ -55,10 +55,14 @@ class AnalyzeOptions:
     hide_gender: bool = False
     quiet: bool = False
     model: str = "compact"
-    min_face_px: float = 40.0
+    min_face_px: float | None = None
     detect_every: int = 1
     each_frame: bool = False
     max_frames: int | None = None
+    start_s: float | None = None
+    end_s: float | None = None
+    every_s: float | None = None
+    no_sound: bool = False
     device: "DeviceChoice" = "auto"
     backend: "BackendChoice" = "auto"
 
@@ -81,6 +85,8 @@ def run_analyze(options: AnalyzeOptions) -> int:
     _check_distinct_paths(options, inputs, [*_with_option("video", videos), *_with_option("plot", plots)])
     for error in found.errors:
         console.error(str(error))
+    for remark in found.remarks:
+        console.warning(str(remark))
     if (skipped := found.skipped()) is not None:
         console.status(skipped)
 
@@ -96,10 +102,12 @@ def run_analyze(options: AnalyzeOptions) -> int:
             options.device,
             options.backend,
             options.min_face_px,
-            detect_every=options.detect_every,
+            detect_every=1 if options.blur_faces else options.detect_every,  # nobody may be missed
             smooth=not options.each_frame,
         )
-        analysis = Analysis(LazyEngine(engine_options, console, interrupts), console, interrupts, options.max_frames)
+        excerpt = Excerpt(options.start_s, options.end_s, options.every_s)
+        engine = LazyEngine(engine_options, console, interrupts)
+        analysis = Analysis(engine, console, interrupts, options.max_frames, excerpt)
         try:
             analysis.run(inputs, outputs)
         except KeyboardInterrupt as interruption:
@@ -139,13 +147,13 @@ class _Outputs(RunOutputs):
 
     def add_for(self, group: OutputGroup, item: Input, info: SourceInfo) -> None:
         if self._has_no_outputs:
-            group.try_to_add(lambda: SummaryOutput(self.console, info.name, item.is_picture, self.style.show_gender))
-        if item in self._videos:
-            group.try_to_add(lambda: video_output(self._videos[item], info))
+            group.try_to_add(lambda: SummaryOutput(self.console, info.name, info.is_picture, self.style.show_gender))
+        if item in self._videos and not info.is_picture:
+            group.try_to_add(lambda: VideoOutput(self._videos[item], info, keeps_sound=not self._options.no_sound))
         if item in self._plots:
             group.try_to_add(lambda: PlotOutput(self._plots[item]))
         if (stills := self._stills) is not None and (folder := self._options.images) is not None:
-            group.try_to_add(lambda: StillsOutput(folder, stills, self._stems[item], item.is_picture))
+            group.try_to_add(lambda: StillsOutput(folder, stills, self._stems[item], info.is_picture))
 
     def kept(self) -> str:
         """End of the message about an interrupted run."""

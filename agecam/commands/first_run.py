@@ -15,8 +15,8 @@ from agecam.batch.outputs import (
     OutputGroup,
     RunOutputs,
     SummaryOutput,
+    VideoOutput,
     json_output,
-    video_output,
 )
 from agecam.batch.summary import counted
 from agecam.commands import DONE, FAILED
@@ -93,10 +93,10 @@ class _Outputs(RunOutputs):
 
     def add_for(self, group: OutputGroup, item: Input, info: SourceInfo) -> None:
         stem = self._stems[item]
-        group.add(SummaryOutput(self.console, info.name, item.is_picture, show_gender=True))
-        if not item.is_picture:
-            group.try_to_add(lambda: video_output(FOLDER / f"{stem}-annotated.mp4", info))
-        group.add(_StillsOutput(self._stills, stem, self._pictures, item.is_picture))
+        group.add(SummaryOutput(self.console, info.name, info.is_picture, show_gender=True))
+        if not info.is_picture:
+            group.try_to_add(lambda: VideoOutput(FOLDER / f"{stem}-annotated.mp4", info))
+        group.add(_StillsOutput(self._stills, stem, self._pictures, info.is_picture))
 
     def files(self) -> list[str]:
         """Paths of the complete files."""

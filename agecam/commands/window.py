@@ -44,8 +44,10 @@ def check_window() -> None:
 
     Qt itself would abort the process.
     """
+    from agecam.runtime.log import fill_standard_descriptors
     from agecam.ui.system.libraries import cannot_load
 
+    fill_standard_descriptors()  # before the connection to the display
     try:
         importlib.import_module("agecam.ui.app")
         from agecam.ui.system.display import check_display

@@ -143,6 +143,7 @@ class CaptureThread:
         while not self._stopping:
             try:
                 source = self._open()
+                self._is_live = source.info.live  # an address may be that of a file
                 try:
                     attempt = 0
                     self._play(source)

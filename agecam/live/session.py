@@ -39,6 +39,8 @@ class View:
     """Number of the source."""
     complete: bool = False
     """Whether all faces were looked for in this very frame."""
+    remarks: tuple[AgeCamError, ...] = ()
+    """What the user should know about the frame or its faces."""
 
 
 class LiveSession:
@@ -268,12 +270,21 @@ class LiveSession:
             if self._only_complete:
                 if not frame_result.complete:
                     return
-                faces = frame_result.faces
-                self._view = View(task.frame, faces, task.frame_number, task.arrived_s, task.generation, complete=True)
+                self._view = View(
+                    task.frame,
+                    frame_result.faces,
+                    task.frame_number,
+                    task.arrived_s,
+                    task.generation,
+                    complete=True,
+                    remarks=frame_result.remarks,
+                )
             elif self._view is not None:
                 faces = self._propagator.correct(task.frame_number, frame_result)
                 is_same = self._view.frame_number == task.frame_number and faces is frame_result.faces
-                self._view = replace(self._view, faces=faces, complete=is_same and frame_result.complete)
+                complete = is_same and frame_result.complete
+                remarks = frame_result.remarks if is_same else ()
+                self._view = replace(self._view, faces=faces, complete=complete, remarks=remarks)
         if self._on_result is not None:
             self._on_result(result)
         self._wake()

@@ -4,6 +4,7 @@ import faulthandler
 import io
 import logging
 import logging.handlers
+import os
 import platform
 import re
 import time
@@ -18,6 +19,7 @@ from agecam.version import __version__
 
 log = logging.getLogger(__name__)
 
+_STDERR = 2
 _MAX_BYTES = 500_000
 _REPEAT_S = 60.0
 _MAX_REMEMBERED = 1000
@@ -43,6 +45,7 @@ def start_log() -> Path:
     if any(isinstance(handler, _LogFile) and handler.path == path for handler in logger.handlers):
         return path
     stop_log()
+    fill_standard_descriptors()
     handler: logging.Handler = logging.NullHandler()
     with suppress(OSError):  # AgeCam must start even if no log can be written
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,6 +54,16 @@ def start_log() -> Path:
     logger.setLevel(logging.INFO)
     log.info("AgeCam %s, Python %s, %s", __version__, platform.python_version(), platform.platform())
     return path
+
+
+def fill_standard_descriptors() -> None:
+    """Open /dev/null for those of stdin, stdout and stderr that are closed.
+
+    A file or connection with the number of stderr would receive what libraries write there, and be silenced with it.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        pass
+    os.close(descriptor)
 
 
 def stop_log() -> None:

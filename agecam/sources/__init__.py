@@ -5,12 +5,27 @@ from pathlib import Path
 from typing import Literal
 
 from agecam.errors import SourceError
-from agecam.sources.base import FrameSource, SeekableSource, SourceInfo
+from agecam.sources.address import open_address
+from agecam.sources.animation import AnimationSource, is_animation
+from agecam.sources.base import BaseSource, FrameSource, SeekableSource, Sound, SourceInfo
 from agecam.sources.camera import CameraInfo, CameraSource, camera_named, list_cameras, list_modes
 from agecam.sources.demo import DemoSource
+from agecam.sources.excerpt import ExcerptSource
+from agecam.sources.media import FileMedia
 from agecam.sources.pictures import FolderSource, PictureSource, is_picture, read_picture
-from agecam.sources.spec import ADDRESS, CAMERA, is_live_spec, name_of, word_kind
-from agecam.sources.stream import STREAM_SCHEMES, StreamSource, redact
+from agecam.sources.pipe import open_pipe, standard_input
+from agecam.sources.spec import (
+    CAMERA,
+    PIPE_NAME,
+    address_of,
+    is_like_address,
+    is_live_spec,
+    name_of,
+    path_of,
+    remarks_on,
+    word_kind,
+)
+from agecam.sources.stream import redact
 from agecam.sources.video import VideoSource
 from agecam.types import CameraMode
 
@@ -19,6 +34,7 @@ __all__ = [
     "CameraMode",
     "FrameSource",
     "SeekableSource",
+    "Sound",
     "SourceInfo",
     "is_live_spec",
     "list_cameras",
@@ -27,34 +43,57 @@ __all__ = [
     "open_source",
     "read_picture",
     "redact",
+    "remarks_on",
+    "word_kind",
 ]
 
 _LINUX_CAMERA_NODE = re.compile(r"/dev/video(\d+)")
 
 
-def open_source(spec: str, camera_mode: CameraMode | None = None) -> FrameSource:
+def open_source(
+    spec: str,
+    camera_mode: CameraMode | None = None,
+    *,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    every_s: float | None = None,
+) -> FrameSource:
     """Open a source and read its first frame.
 
     Args:
-        spec: `demo`, a camera number or name, `camera` for the first camera, a stream address, or the path of a
-            video, picture or folder of pictures (`./0` for a file named like a camera). File types are detected
-            by content, not by name.
+        spec: `demo`, a camera number or name, `camera` for the first camera, the address of a stream or a file, `-`
+            for a pipe, or the path of a video, picture or folder of pictures. A path that is called like a camera
+            (`0`) takes precedence over it. File types are detected by content, not by name.
         camera_mode: resolution and frame rate to request from a camera; ignored by other sources.
+        start_s: time in a video from which to read; like the other two ignored by pictures.
+        end_s: time in a video up to which to read.
+        every_s: read one frame for each so many seconds.
 
     Raises:
         SourceError: the source cannot be opened, or gives no frame.
     """
-    word = spec.strip()
-    if not word:
-        raise SourceError("No source was given: name a camera, video, picture, folder or stream address.")
+    source = _open_whole(spec, camera_mode)
+    if isinstance(source, BaseSource):
+        source.add_remarks(remarks_on(spec))
+    if (start_s is None and end_s is None and every_s is None) or isinstance(source, PictureSource):
+        return source
+    return ExcerptSource(source, start_s, end_s, every_s)
+
+
+def _open_whole(spec: str, camera_mode: CameraMode | None) -> FrameSource:
     match word_kind(spec):
+        case "nothing":
+            raise SourceError("No source was given: name a camera, video, picture, folder or stream address.")
         case "demo":
             return DemoSource()
-        case "camera" if camera := CAMERA.fullmatch(word):
-            return CameraSource(int(camera[1]) if camera[1] else _first_camera(), camera_mode)
-        case "address" if address := ADDRESS.match(word):
-            return _open_address(word, address[1].lower())
-    return _open_path(spec, camera_mode)
+        case "pipe":
+            return open_pipe(standard_input(), PIPE_NAME, _open_file)
+        case "camera":
+            number = CAMERA.fullmatch(spec.strip())
+            return CameraSource(int(number[1]) if number and number[1] else _first_camera(), camera_mode)
+        case "address":
+            return open_address(address_of(spec), _open_file)
+    return _open_path(spec, path_of(spec), camera_mode)
 
 
 def _first_camera() -> int:
@@ -62,17 +101,7 @@ def _first_camera() -> int:
     return cameras[0].index if cameras else 0
 
 
-def _open_address(url: str, scheme: str) -> FrameSource:
-    if scheme not in STREAM_SCHEMES:
-        known = ", ".join(sorted(STREAM_SCHEMES))
-        raise SourceError(
-            "The address {address} has an unsupported scheme: use one of {known}.", address=redact(url), known=known
-        )
-    return StreamSource(url)
-
-
-def _open_path(spec: str, camera_mode: CameraMode | None) -> FrameSource:
-    path = Path(spec)
+def _open_path(spec: str, path: Path, camera_mode: CameraMode | None) -> FrameSource:
     try:
         kind = _kind(path)
     except (OSError, ValueError) as error:
@@ -83,18 +112,30 @@ def _open_path(spec: str, camera_mode: CameraMode | None) -> FrameSource:
     match kind:
         case "folder":
             return FolderSource(path)
-        case "picture":
-            return PictureSource(path)
-        case "video":
-            return VideoSource(path)
+        case "picture" | "video":
+            return _open_file(path)
+        case "device" if path.is_fifo():
+            return open_pipe(path.open("rb"), path.name, _open_file)
         case "device" if node := _LINUX_CAMERA_NODE.fullmatch(str(path.resolve())):
             return CameraSource(int(node[1]), camera_mode)
         case "missing":
             index = camera_named(spec)
-            if index is None:
-                raise SourceError("There is no file, folder or camera named '{spec}': check the spelling.", spec=spec)
-            return CameraSource(index, camera_mode)
+            if index is not None:
+                return CameraSource(index, camera_mode)
+            if is_like_address(spec):
+                raise SourceError(
+                    "There is no file, folder or camera named '{spec}': if it is an address, write http:// or rtsp:// "
+                    "before it.",
+                    spec=redact(spec),
+                )
+            raise SourceError("There is no file, folder or camera named '{spec}': check the spelling.", spec=spec)
     raise SourceError("'{spec}' contains no frames: choose a video, a picture or a folder of pictures.", spec=spec)
+
+
+def _open_file(path: Path) -> FrameSource:
+    if is_picture(path):
+        return PictureSource(path)
+    return AnimationSource(path) if is_animation(path) else VideoSource(FileMedia(path))
 
 
 def _kind(path: Path) -> Literal["folder", "picture", "video", "device", "missing"]:

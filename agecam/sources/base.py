@@ -2,13 +2,29 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Protocol, TypeVar, runtime_checkable
 
+from agecam.errors import SourceError
 from agecam.types import Frame
 
 _Self = TypeVar("_Self")
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """The sound of a video, which is read from the file beside its frames."""
+
+    address: str | None
+    """Path or address of the video; None for a pipe, which cannot be read a second time for its sound. It may contain
+    a password, so it is never shown."""
+    start_s: float
+    """Time of the first frame by the clock of the file, in seconds."""
+    lead_s: float
+    """A player of the file has reached `time_s + lead_s` when the frame of `time_s` is displayed, in seconds."""
+    has_jumps: bool = False
+    """Whether the clock of the file is known to jump."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +42,26 @@ class SourceInfo:
     """Estimated number of frames; None if unknown, as with a camera."""
     live: bool
     """Whether frames are lost if they are not read in time."""
+    length_s: float | None = None
+    """Duration of a video in seconds, where it is stated; with a variable frame rate, it differs from that of
+    `frame_count` frames."""
+    sound: Sound | None = None
+    """None if there is no sound, or none that can be read."""
+    remarks: tuple[SourceError, ...] = ()
+    """What the user should know about the source although it can be read; to be shown once."""
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether these are still pictures: one, or the pages of a file."""
+        return not self.live and self.frame_count is not None and self.fps is None
 
     @property
     def duration_s(self) -> float | None:
         """Approximate duration in seconds; None if unknown."""
-        if self.live or self.frame_count is None:
+        if self.live:
             return None
+        if self.length_s is not None or self.frame_count is None:
+            return self.length_s
         return self.frame_count / self.fps if self.fps else self.frame_count * SECONDS_PER_PICTURE
 
 
@@ -81,6 +111,14 @@ class SeekableSource(FrameSource, Protocol):
         """
 
 
+@runtime_checkable
+class SkippingSource(FrameSource, Protocol):
+    """A source that can leave out frames at less cost than reading them."""
+
+    def skip_to(self, time_s: float) -> None:
+        """Leave out frames before `time_s`, or some of them; goes only forward."""
+
+
 class BaseSource(ABC):
     """Base class of frame sources: implements the `with` statement and the `for` loop."""
 
@@ -91,6 +129,11 @@ class BaseSource(ABC):
     def info(self) -> SourceInfo:
         """Properties of the source; constant while it is read."""
         return self._info
+
+    def add_remarks(self, remarks: tuple[SourceError, ...]) -> None:
+        """Add to the remarks of `info`; before the source is handed out."""
+        if remarks:
+            self._info = replace(self._info, remarks=self._info.remarks + remarks)
 
     @abstractmethod
     def read(self) -> Frame | None:

@@ -3,117 +3,84 @@
 import re
 from pathlib import Path
 
-import cv2
-import numpy as np
-import numpy.typing as npt
-
 from agecam.errors import SourceError
-from agecam.runtime.quiet import quiet_stderr
+from agecam.sources.animation import is_animation
 from agecam.sources.base import SECONDS_PER_PICTURE, BaseSource, SourceInfo
+from agecam.sources.picture_formats import PICTURE_NAME, picture_format
+from agecam.sources.picture_reading import PictureFile, read_picture
 from agecam.sources.video import is_animated
 from agecam.types import Frame, Image
 
-_PICTURE_NAME = re.compile(
-    r".*\.(?:avif|bmp|dib|gif|hei[cf]|j2k|jfif|jp2|jpe?g?|p[bgnp]m|png|tiff?|webp)", re.IGNORECASE
-)
-
-_SIGNATURE = re.compile(
-    rb"\xff\xd8\xff"  # JPEG
-    rb"|\x89PNG\r\n"
-    rb"|GIF8[79]a"
-    rb"|BM.{4}\0\0\0\0"
-    rb"|RIFF.{4}WEBP"
-    rb"|II\*\0|MM\0\*"  # TIFF
-    rb"|\0\0\0\x0cjP  |\xff\x4f\xff\x51"  # JPEG 2000
-    rb"|P[1-6]\s"  # PBM, PGM, PPM
-    rb"|.{4}ftyp(?:avif|avis|heic|heix|heim|mif1|msf1)",
-    re.DOTALL,
-)
-
-
-def read_picture(path: str | Path) -> Image:
-    """Read a picture file as `(H, W, 3) uint8 BGR`, rotated upright by its EXIF orientation.
-
-    Greyscale is converted to three channels and 16 bits to 8; transparency is dropped. Raises SourceError.
-    """
-    path = Path(path)
-    try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)  # imread cannot open every Unicode path on Windows
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SourceError(
-            "The picture '{name}' cannot be opened ({reason}): check the path and its permissions.",
-            name=path.name,
-            reason=reason,
-        ) from error
-    if not data.size:
-        raise SourceError("The picture '{name}' is empty: copy it again or choose another.", name=path.name)
-    try:
-        with quiet_stderr:
-            image = cv2.imdecode(data, cv2.IMREAD_COLOR) if not _has_oversized_chunk(data) else None
-    except cv2.error as error:
-        raise SourceError(
-            "The picture '{name}' is too large to read: make it smaller and try again.", name=path.name
-        ) from error
-    if image is None:
-        raise SourceError(
-            "The picture '{name}' cannot be read because it is damaged or in an unsupported format: "
-            "save it again as JPEG or PNG.",
-            name=path.name,
-        )
-    return np.ascontiguousarray(image, np.uint8)
-
-
-def _has_oversized_chunk(data: npt.NDArray[np.uint8]) -> bool:
-    """Whether a chunk of a damaged PNG claims to be longer than the file: OpenCV would allocate that much memory."""
-    if not data[:8].tobytes().startswith(b"\x89PNG"):
-        return False
-    offset = 8
-    while offset + 8 <= len(data):
-        length = int.from_bytes(data[offset : offset + 4].tobytes(), "big")
-        if length > max(len(data), _CHUNK_LIMIT_BYTES):
-            return True
-        offset += 12 + length
-    return False
-
-
-_CHUNK_LIMIT_BYTES = 64 * 2**20
+__all__ = ["FolderSource", "PictureSource", "is_picture", "natural_key", "read_picture"]
 
 
 def is_picture(path: Path) -> bool:
-    """Whether the signature of a file is that of a still picture; it may still be damaged. Raises OSError."""
+    """Whether the content of a file is that of a still picture; it may still be damaged. Raises OSError."""
     with path.open("rb") as file:
-        start = file.read(16)
-    if not _SIGNATURE.match(start):
-        return False
-    return not (start.startswith(b"GIF") and is_animated(path))
+        found = picture_format(file, path.name)
+    return found is not None and not _is_moving(path, found)
+
+
+def _is_moving(path: Path, found: str) -> bool:
+    return is_animated(path) if found == "GIF" else is_animation(path)
 
 
 class PictureSource(BaseSource):
-    """A picture file, delivered as a single frame."""
+    """A picture file, delivered as a single frame; each page of a TIFF file is a frame, whose index is its number.
+
+    Pages that cannot be read are left out, and reported by an error at the end.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Read the picture; raises SourceError."""
-        image = read_picture(path)
-        height, width = image.shape[:2]
-        super().__init__(SourceInfo(path.name, width, height, fps=None, frame_count=1, live=False))
-        self._image: Image | None = image
-        self._read = False
+        """Read the first page; raises SourceError."""
+        self._file: PictureFile | None = PictureFile(path)
+        self._pages = self._file.page_count
+        self._page = 0
+        self._error: SourceError | None = None
+        self._image: Image | None = None
+        """The page that is delivered next, if it is decoded: it is handed out, as a copy may need much memory."""
+        first = self._first(self._file)
+        height, width = first.shape[:2]
+        super().__init__(SourceInfo(path.name, width, height, fps=None, frame_count=self._pages, live=False))
+        self.add_remarks(self._file.remarks)
 
     def read(self) -> Frame | None:
-        """Return the picture, then None."""
-        if self._image is None or self._read:
+        """Return the next page, or None after the last; raises SourceError then if a page could not be read."""
+        if self._file is None:
             return None
-        self._read = True
-        return Frame(self._image.copy(), 0, 0.0, self.info.name, still=True)
+        while self._image is None and self._page < self._pages:
+            self._decode(self._file)
+        if self._image is None:
+            error, self._error = self._error, None
+            if error is not None:
+                raise error
+            return None
+        image, self._image = self._image, None
+        self._page += 1
+        return Frame(image, self._page - 1, (self._page - 1) * SECONDS_PER_PICTURE, self.info.name, still=True)
 
     def seek(self, time_s: float) -> None:
-        """Deliver the picture again, whatever the time."""
-        self._read = False
+        """Continue with the page displayed at `time_s`; the only page is delivered again, whatever the time."""
+        self._page = int(min(max(0.0, time_s / SECONDS_PER_PICTURE), self._pages - 1))
+        self._image = None
 
     def close(self) -> None:
         """Release the picture."""
-        self._image = None
+        self._file = self._image = None
+
+    def _first(self, file: PictureFile) -> Image:
+        while self._page < self._pages:
+            self._decode(file)
+            if self._image is not None:
+                return self._image
+        raise self._error or SourceError("The picture '{name}' contains no pages: choose another file.", name=file.name)
+
+    def _decode(self, file: PictureFile) -> None:
+        try:
+            self._image = file.read(self._page)
+        except SourceError as error:
+            self._error = self._error or error
+            self._page += 1
 
 
 class FolderSource(BaseSource):
@@ -184,15 +151,17 @@ class FolderSource(BaseSource):
 
 
 def _is_candidate(path: Path) -> bool:
-    """Whether a file in a folder is a picture by its name or content."""
+    """Whether a file in a folder is a picture by its content, or a damaged one by its name."""
     if path.name.startswith(".") or not path.is_file():
         return False
-    if _PICTURE_NAME.fullmatch(path.name):
-        return not (path.suffix.lower() == ".gif" and is_animated(path))
     try:
-        return is_picture(path)
+        with path.open("rb") as file:
+            found = picture_format(file, path.name)
     except OSError:
-        return False
+        found = None
+    if found is not None:
+        return not _is_moving(path, found)
+    return PICTURE_NAME.fullmatch(path.name) is not None
 
 
 def natural_key(path: Path) -> tuple[list[tuple[int, str]], str]:

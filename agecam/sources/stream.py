@@ -1,22 +1,20 @@
 """Network streams: RTSP and HTTP cameras, RTMP, UDP, TCP."""
 
 import os
-import re
-
-# OpenCV reads this once, at its first capture. FFmpeg's log messages may contain an address with its password.
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+from functools import cache
 
 import cv2
 
 from agecam.errors import SourceError
+from agecam.runtime.addresses import redact as redact
+from agecam.runtime.environment import restored_variables
 from agecam.runtime.quiet import quiet_opencv
 from agecam.sources.live import LiveSource
+from agecam.sources.rtsp import check_redirects
 
-STREAM_SCHEMES = frozenset({"rtsp", "rtmp", "http", "https", "udp", "tcp"})
+STREAM_SCHEMES = frozenset({"rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "udp", "tcp"})
 
 _TIMEOUT_MS = 5000
-_HOST = re.compile(r"[^/?#]*@|(?:\[[^/?#]*\]|[^/?#:]*)(?::\d*)?(?:[/?#]|$)")
-"""Matches the part after the scheme if user and password are absent or contain no '/', '?' or '#'."""
 
 
 class StreamSource(LiveSource):
@@ -25,31 +23,36 @@ class StreamSource(LiveSource):
     def __init__(self, url: str) -> None:
         """Connect and read the first frame; raises SourceError after five seconds without an answer."""
         name = redact(url)
+        check_redirects(url, name)
         timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, _TIMEOUT_MS]
         with quiet_opencv:
+            _silence_ffmpeg()
             capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, timeouts)
         super().__init__(
             capture,
             name,
-            open_error=SourceError(
-                "The stream {name} cannot be reached or contains no video: check the address and the password, and "
-                "that the sender is running.",
-                name=name,
-            ),
+            open_error=unreachable(name),
             stop_error=SourceError(
                 "The stream {name} has ended: check that the sender is running, then start it again.", name=name
             ),
         )
 
 
-def redact(url: str) -> str:
-    """Remove possible secrets from a stream address: user, password, query, and `key=value` in the path."""
-    scheme, separator, rest = url.partition("://")
-    # A `key=value` may contain an '@', so it is removed first, unless it is part of a password.
-    if (found := re.match(r"(.*?)[/?][^/?@]*=", rest)) and _HOST.match(found[1]):
-        rest = found[1]
-    # Split at the last '@', since people do not escape '@', '/' and '?' in passwords.
-    rest = rest.rpartition("@")[2]
-    rest = re.split(r"[?#]", rest, maxsplit=1)[0]
-    rest = re.split(r"/[^/]*=", rest, maxsplit=1)[0]
-    return scheme + separator + rest
+def unreachable(name: str) -> SourceError:
+    """The error where there is no answer, or no video in it; `name` is a redacted address."""
+    return SourceError(
+        "The stream {name} cannot be reached or contains no video: check the address and the password, and that the "
+        "sender is running.",
+        name=name,
+    )
+
+
+@cache
+def _silence_ffmpeg() -> None:
+    """Turn off the log of OpenCV's FFmpeg, which may contain an address with its password."""
+    with restored_variables(_LOG_LEVEL):
+        os.environ.setdefault(_LOG_LEVEL, "-8")
+        cv2.VideoCapture("", cv2.CAP_FFMPEG)  # opens nothing; the first capture reads the variable
+
+
+_LOG_LEVEL = "OPENCV_FFMPEG_LOGLEVEL"

@@ -20,7 +20,7 @@ from agecam.runtime.crash import UncaughtErrors
 from agecam.runtime.log import start_log
 from agecam.runtime.settings import Settings, Theme, default_path, load_settings
 from agecam.runtime.signals import TERMINATION, exit_status, interruption
-from agecam.sources import FrameSource, is_live_spec, list_cameras, name_of, open_source
+from agecam.sources import FrameSource, is_live_spec, list_cameras, name_of, open_source, word_kind
 from agecam.ui.controllers.opener import OpenedSource
 from agecam.ui.controllers.settings import with_installed_model
 from agecam.ui.main_window import MainWindow
@@ -115,7 +115,7 @@ def open_with(spec: str, settings: Settings) -> FrameSource:
 def recognise(spec: str) -> OpenedSource:
     """Identify the source that `spec` names without opening it."""
     is_live = is_live_spec(spec)
-    return OpenedSource(spec, name_of(spec), is_live, is_camera=is_live and "://" not in spec)
+    return OpenedSource(spec, name_of(spec), is_live, is_camera=is_live and word_kind(spec) != "address")
 
 
 def install_translations(application: QApplication, locale: QLocale) -> list[QTranslator]:

@@ -292,7 +292,8 @@ def test_keras_pads_batches_to_powers_of_two() -> None:
     network = runner._network
     predict = network.predict_on_batch
     network.predict_on_batch = lambda batch: sizes.append(len(batch)) or predict(batch)
-    faces = np.random.default_rng(0).uniform(0, 255, (9, 80, 80, 3)).astype(np.float32)
+    side = load_card(find_model("compact")).input_size_px
+    faces = np.random.default_rng(0).uniform(0, 255, (9, side, side, 3)).astype(np.float32)
     whole = runner(faces)
     assert whole.shape == (9, 103)
     for count in (1, 3, 5, 8):
@@ -302,7 +303,8 @@ def test_keras_pads_batches_to_powers_of_two() -> None:
 
 def test_a_batch_on_the_device_gives_the_same_as_an_array() -> None:
     runner = KerasBackend(any_framework=True).runner(network_files(load_card(find_model("compact"))))
-    faces = np.random.default_rng(0).uniform(0, 255, (4, 80, 80, 3)).astype(np.float32)
+    side = load_card(find_model("compact")).input_size_px
+    faces = np.random.default_rng(0).uniform(0, 255, (4, side, side, 3)).astype(np.float32)
     assert runner.run_on_device(runner.on_device(faces)) == pytest.approx(runner(faces), abs=1e-4)
 
 

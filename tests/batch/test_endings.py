@@ -127,8 +127,8 @@ def test_an_unexpected_error_of_a_source_ends_only_that_source(
     (folder / "a.mp4").rename(folder / "a.avi")
     real = agecam.batch.analysis.open_source  # type: ignore[attr-defined]
 
-    def open_source(spec: str) -> Any:
-        source = real(spec)
+    def open_source(spec: str, **options: Any) -> Any:
+        source = real(spec, **options)
         if spec.endswith(".avi"):
             read, counter = source.read, count()
             source.read = lambda: read() if next(counter) < 12 else 1 / 0
@@ -313,7 +313,7 @@ def test_an_unplugged_camera_that_comes_back_goes_on(
         [fake_camera, SourceError("The camera 9 is not there: connect it."), type(fake_camera)([astronaut_bgr] * 9)]
     )
 
-    def open_source(spec: str) -> Any:
+    def open_source(spec: str, **options: Any) -> Any:
         camera = next(cameras)
         if isinstance(camera, Exception):
             raise camera
@@ -323,3 +323,45 @@ def test_an_unplugged_camera_that_comes_back_goes_on(
     results = tmp_path / "r.jsonl"
     assert main(["analyze", "9", "--max-frames", "25", "--jsonl", str(results)]) == 0
     assert [line["frame"] for line in lines_of(results)] == list(range(25))
+
+
+def test_a_thousand_files_with_faults_give_the_results_of_all_good_ones(
+    tmp_path: Path, hopper_bgr: Image, failing_steps: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Damaged files, failing frames, an output that dies half-way and a results file that cannot be replaced."""
+    pictures, stills, results = tmp_path / "pictures", tmp_path / "stills", tmp_path / "r.jsonl"
+    pictures.mkdir()
+    encoded = cv2.imencode(".jpg", cv2.resize(hopper_bgr[60:400, 90:430], (128, 128)))[1].tobytes()
+    (tmp_path / "good.jpg").write_bytes(encoded)
+    damaged = set(range(7, 1000, 50))
+    for number in range(1000):
+        path = pictures / f"{number}.jpg"
+        if number in damaged:
+            path.write_bytes(b"no picture" if number % 100 > 50 else encoded[: len(encoded) // 20])
+        else:
+            os.link(tmp_path / "good.jpg", path)
+    failing = {f"pictures/{number}.jpg" for number in range(11, 1000, 90)}
+
+    def fails(frame: Frame) -> bool:
+        if frame.source == "pictures/500.jpg":
+            for path in stills.iterdir():
+                path.unlink()
+            stills.rmdir()
+            stills.write_text("in the way")
+            results.mkdir()
+        return frame.source in failing
+
+    failing_steps(fails, RuntimeError("a bug"))
+    outputs = ["--jsonl", str(results), "--csv", str(tmp_path / "r.csv"), "--images", str(stills)]
+    assert main(["analyze", str(pictures), *outputs]) == 1
+    good = [f"pictures/{number}.jpg" for number in range(1000) if number not in damaged]
+    expected = [name for name in good if name not in failing]
+    lines = lines_of(tmp_path / "r-2.jsonl")
+    assert [line["source"] for line in lines] == expected
+    assert all(len(line["faces"]) == 1 for line in lines)
+    with (tmp_path / "r.csv").open(newline="", encoding="utf-8-sig") as file:
+        assert [row["source"] for row in csv.DictReader(file)] == expected
+    errors = capsys.readouterr().err
+    assert errors.count("a bug") == len(failing)
+    assert f"Cannot write {stills}" in errors
+    assert not list(tmp_path.rglob(".agecam-*"))

@@ -60,6 +60,7 @@ def synthetic_results() -> dict[str, Any]:
             "scheduled_ms": 4.0,
             "scheduled_mean_ms": 5.0,
             "detections_share": 0.5,
+            "blurred_mean_ms": 9.0,
             "drawing_ms": 1.5,
         }
         for width, height in ((640, 480), (1280, 720), (1920, 1080))

@@ -475,8 +475,9 @@ def test_screenshot_can_be_blurred_and_mirrored(tmp_path: Path) -> None:
     plain = picture(3)[:, ::-1]
     left = 320 - square_left(3) - SIDE
     inside = (slice(95, 145), slice(left + 5, left + SIDE - 5))
-    assert saved[inside].mean() == pytest.approx(plain[inside].mean(), abs=25)
-    assert saved[inside].std() < 0.6 * plain[inside].std()
+    assert saved[inside].mean() == pytest.approx(plain[inside].mean(), abs=40)  # mixed with the dark wall
+    saved_detail, plain_detail = (cv2.Laplacian(image[inside], cv2.CV_64F).std() for image in (saved, plain))
+    assert saved_detail < 0.1 * plain_detail
 
 
 def test_screenshot_that_cannot_be_written_gives_an_error(tmp_path: Path) -> None:

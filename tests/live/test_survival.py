@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,17 @@ import pytest
 from live_parts import FakeCamera, FakeFile, SquareEngine, picture, wait_until
 from models import write_model
 
+from agecam.backends.openvino import OpenVinoRunner
 from agecam.engine.engine import Engine
 from agecam.engine.options import EngineOptions
-from agecam.errors import NotEnoughMemoryError, UnexpectedError
+from agecam.errors import DetectorError, NotEnoughMemoryError, UnexpectedError
 from agecam.live import LiveEngine, LiveSession, Phase
 from agecam.live.inference import InferenceResult
 from agecam.live.loading import build_live_engine
+from agecam.live.propagation import FacePropagator
 from agecam.live.recording import Recording
 from agecam.outputs import VideoWriter
+from agecam.types import Frame
 
 Build = Callable[[EngineOptions], LiveEngine]
 MakeSession = Callable[..., LiveSession]
@@ -74,8 +77,48 @@ def test_an_engine_that_cannot_be_built_for_an_unexpected_reason_does_not_load_f
     session.open(lambda: FakeCamera(), is_live=True)
     wait_until(lambda: isinstance(session.engine_error, UnexpectedError) and not session.loading)
     assert tracebacks(caplog) == ["no driver"]
+    time.sleep(0.2)
+    assert tracebacks(caplog) == ["no driver"]  # not tried again with every frame
     session.use(EngineOptions("other"))
     wait_until(lambda: session.engine_error is None and bool((view := session.view()) and view.faces))
+
+
+def test_the_same_engine_is_built_again_on_request(make_session: MakeSession) -> None:
+    built: list[EngineOptions] = []
+
+    def build(options: EngineOptions) -> LiveEngine:
+        built.append(options)
+        if len(built) == 1:
+            raise MemoryError
+        return SquareEngine()
+
+    session = make_session(build)
+    session.open(lambda: FakeCamera(), is_live=True)
+    wait_until(lambda: isinstance(session.engine_error, NotEnoughMemoryError) and not session.loading)
+    session.use(EngineOptions())
+    wait_until(lambda: session.engine_error is None and bool((view := session.view()) and view.faces))
+    session.use(EngineOptions())  # works: not built again
+    time.sleep(0.2)
+    assert len(built) == 2
+
+
+@pytest.mark.parametrize("error", [DetectorError("The face detector failed: this is a test."), KeyError("odd")])
+def test_the_error_of_an_engine_does_not_keep_it(make_session: MakeSession, error: Exception) -> None:
+    failing = SquareEngine(error=error)
+    engines = [weakref.ref(failing)]
+
+    def build(options: EngineOptions) -> LiveEngine:
+        nonlocal failing
+        engine, failing = failing, SquareEngine()
+        return engine
+
+    session = make_session(build)
+    session.open(lambda: FakeCamera(), is_live=True)
+    wait_until(lambda: session.engine_error is not None)
+    session.use(EngineOptions("other"))
+    wait_until(lambda: session.engine_error is None and bool((view := session.view()) and view.faces))
+    gc.collect()
+    assert engines[0]() is None
 
 
 def test_an_unexpected_error_of_a_file_fails_it_and_another_can_be_opened(
@@ -128,6 +171,34 @@ def test_an_unexpected_error_of_whoever_takes_results_is_survived(
     assert tracebacks(caplog) == ["a bug"]
 
 
+def test_a_frame_that_cannot_be_taken_is_left_out(
+    make_session: MakeSession, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    show, shown = FacePropagator.show, 0
+
+    def fail_sometimes(propagator: FacePropagator, frame_number: int, frame: Frame) -> Any:
+        nonlocal shown
+        shown += 1
+        if frame.index in failing:
+            raise MemoryError
+        return show(propagator, frame_number, frame)
+
+    failing: Container[int] = (3, 4)
+    monkeypatch.setattr(FacePropagator, "show", fail_sometimes)
+    session = make_session(lambda options: SquareEngine())
+    session.open(lambda: FakeFile(count=10), is_live=False)
+    wait_until(lambda: session.source_state.phase is Phase.ENDED)
+    view = session.view()
+    assert view is not None
+    assert (view.frame.index, shown) == (9, 10)
+    assert len(tracebacks(caplog)) == 1
+
+    failing = range(100)
+    session.open(lambda: FakeFile(count=40), is_live=False)
+    wait_until(lambda: session.source_state.phase is Phase.FAILED)
+    assert isinstance(session.source_state.error, NotEnoughMemoryError)
+
+
 def test_stepping_at_the_end_of_a_file_changes_nothing(make_session: MakeSession) -> None:
     session = make_session(lambda options: SquareEngine())
     session.open(lambda: FakeFile(count=5), is_live=False)
@@ -144,6 +215,23 @@ def test_stepping_at_the_end_of_a_file_changes_nothing(make_session: MakeSession
     view = session.view()
     assert view is not None
     assert view.frame.index == 0  # not three frames further
+
+
+def test_more_steps_than_frames_are_forgotten_at_the_end(make_session: MakeSession) -> None:
+    session = make_session(lambda options: SquareEngine())
+    session.open(lambda: FakeFile(count=5), is_live=False, hold=True)
+    wait_until(lambda: session.source_state.phase is Phase.PAUSED)
+    capture = session.capture
+    assert capture is not None
+    for _ in range(9):
+        capture.step()
+    wait_until(lambda: session.source_state.phase is Phase.ENDED)
+    capture.seek(0.0)
+    wait_until(lambda: session.source_state.phase is Phase.PAUSED)
+    time.sleep(0.1)
+    view = session.view()
+    assert view is not None
+    assert view.frame.index == 0
 
 
 # --- recording -----------------------------------------------------------------------------------------
@@ -217,13 +305,22 @@ def test_five_changes_leave_one_engine(make_session: MakeSession, tmp_path: Path
         engines.append(weakref.ref(engine))
         return engine
 
-    session = make_session(build)
-    session.open(lambda: FakeCamera(), is_live=True)
-    for number, model in enumerate(models):
-        session.use(EngineOptions(model))
-        wait_until(lambda number=number: len(engines) == number + 2 and not session.loading, 30)  # type: ignore[misc]
+    def networks() -> int:
+        return sum(isinstance(thing, OpenVinoRunner) for thing in gc.get_objects())
+
     gc.collect()
-    assert sum(engine() is not None for engine in engines) == 1
+    gc.disable()  # as the window does it: what is replaced must not need the collector
+    try:
+        others = networks()
+        session = make_session(build)
+        session.open(lambda: FakeCamera(), is_live=True)
+        for number, model in enumerate(models):
+            session.use(EngineOptions(model))
+            wait_until(lambda number=number: len(engines) == number + 2 and not session.loading, 30)  # type: ignore[misc]
+            assert sum(engine() is not None for engine in engines) == 1
+            assert networks() - others == 4  # three of the detector, one of the estimator
+    finally:
+        gc.enable()
 
 
 def test_another_smallest_face_is_used_at_once_and_builds_nothing(make_session: MakeSession) -> None:

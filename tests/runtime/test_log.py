@@ -114,10 +114,17 @@ def test_a_crash_in_native_code_leaves_its_trace(before: str, tmp_path: Path) ->
 @pytest.mark.skipif(sys.platform == "win32", reason="the exit status is that of a signal")
 def test_a_crash_leaves_its_trace_without_stderr(tmp_path: Path) -> None:
     """As under pythonw, where `sys.stderr` is None."""
-    closed = {"stderr": None, "preexec_fn": lambda: os.close(2)}
-    done = run(f"import sys; assert sys.stderr is None\n{CRASH}", tmp_path, **closed)
+    closed = {"stdout": None, "stderr": None, "preexec_fn": lambda: os.closerange(0, 3)}
+    lines = (
+        "import sys; assert sys.stderr is None\n"
+        "from agecam.runtime.quiet import quiet_stderr; quiet_stderr.__enter__()\n"  # silences no other file
+        f"log.error('heard')\n{CRASH}"
+    )
+    done = run(lines, tmp_path, **closed)
     assert done.returncode == -signal.SIGSEGV
-    assert "Segmentation fault" in log_in(tmp_path).read_text(encoding="utf-8")
+    text = log_in(tmp_path).read_text(encoding="utf-8")
+    assert "heard" in text
+    assert "Segmentation fault" in text
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the exit status is that of a signal")

@@ -9,12 +9,10 @@ from pathlib import Path
 
 import cv2
 import cv2_enumerate_cameras
-import numpy as np
 import pytest
-from cv2.typing import MatLike
+from camera_parts import FakeCapture, fake_captures, write_clip
 
 from agecam.errors import SourceError
-from agecam.outputs import VideoWriter
 from agecam.sources import CameraInfo, CameraMode, camera, list_cameras, list_modes, open_source
 from agecam.sources.v4l2 import Ioctl, enumerate_modes
 
@@ -57,19 +55,64 @@ def test_linux_without_cameras_gives_an_empty_list(monkeypatch: pytest.MonkeyPat
     assert camera.camera_named("Lid") is None
 
 
-@pytest.mark.parametrize("system", ["win32", "darwin"])
-def test_names_match_camera_numbers_on_other_systems(system: str, monkeypatch: pytest.MonkeyPatch) -> None:
+Listed = list[tuple[str, str | None]]
+"""Names and paths."""
+
+
+def system_with(system: str, cameras: dict[int, Listed], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system whose backends list these cameras, numbered from 0 in each."""
+
     def enumerate_cameras(backend: int) -> list[cv2_enumerate_cameras.CameraInfo]:
-        assert backend == BACKENDS[system]
         return [
-            cv2_enumerate_cameras.CameraInfo(number, name, None, None, None, backend)
-            for number, name in ((0, "FaceTime HD"), (backend + 1, "Desk"), (2, ""))
+            cv2_enumerate_cameras.CameraInfo(number, name, path, None, None, backend)
+            for number, (name, path) in enumerate(cameras[backend])
         ]
 
     monkeypatch.setattr("sys.platform", system)
     monkeypatch.setattr(cv2_enumerate_cameras, "enumerate_cameras", enumerate_cameras)
+
+
+def test_names_match_camera_numbers_on_a_mac(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed: Listed = [("FaceTime HD", "0x1"), ("Desk", "0x2"), ("", "0x3")]
+    system_with("darwin", {cv2.CAP_AVFOUNDATION: listed}, monkeypatch)
     assert list_cameras() == [CameraInfo(0, "FaceTime HD"), CameraInfo(1, "Desk"), CameraInfo(2, "camera 2")]
     assert camera.camera_named("desk") == 1
+
+
+LID, DESK, OTHER_DESK = (rf"\\?\usb#vid_046d&pid_{number}&mi_00#7&2bc&0&0000" for number in ("0825", "085c", "085d"))
+MSMF = "#{e5323777-f976-4f5b-9b94-b55699c44b44}\\global"
+DSHOW = "#{65e8773d-8f56-11d0-a3b9-00a0c9223196}\\global"
+"""Classes of the interfaces, with which Windows ends the paths of a device."""
+
+
+@pytest.mark.parametrize(
+    ("media_foundation", "direct_show", "expected"),
+    [
+        (  # a virtual camera is shown by DirectShow only, without a path
+            [("Lid", LID + MSMF), ("Desk", DESK + MSMF)],
+            [("OBS Virtual Camera", ""), ("Desk", DESK.upper() + DSHOW), ("Lid", LID + DSHOW)],
+            [(0, "Lid"), (1, "Desk"), (700, "OBS Virtual Camera")],
+        ),
+        (  # two of the same name, one of which only DirectShow shows
+            [("Desk", DESK + MSMF)],
+            [("Desk", OTHER_DESK + DSHOW), ("Desk", DESK + DSHOW)],
+            [(0, "Desk"), (700, "Desk")],
+        ),
+        (  # a virtual camera that both show
+            [("Lid", LID + MSMF), ("Virtual", r"\\?\swd#vcamdevapi#9&3" + MSMF)],
+            [("Lid", LID + DSHOW), ("Virtual", None)],
+            [(0, "Lid"), (1, "Virtual")],
+        ),
+        ([], [("Lid", LID + DSHOW)], [(700, "Lid")]),  # an edition of Windows without Media Foundation
+        ([("", LID + MSMF)], [("", ""), ("Lid", LID + DSHOW)], [(0, "camera 0"), (700, "camera 700")]),
+        ([], [], []),
+    ],
+)
+def test_windows_lists_each_camera_once(
+    media_foundation: Listed, direct_show: Listed, expected: list[tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system_with("win32", {cv2.CAP_MSMF: media_foundation, cv2.CAP_DSHOW: direct_show}, monkeypatch)
+    assert list_cameras() == [CameraInfo(*camera) for camera in expected]
 
 
 def test_listing_cameras_prints_nothing(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
@@ -159,51 +202,15 @@ def test_a_camera_without_reported_modes_gets_common_ones(system: str, monkeypat
 # Opening
 
 
-class FakeCapture:
-    """A capture that reads a video instead of a camera, and records the properties that are set.
-
-    Not derived from OpenCV's class, since such subclasses crash Python's garbage collector.
-    """
-
-    def __init__(self, capture: cv2.VideoCapture, index: int, backend: int) -> None:
-        self._capture = capture
-        self.index, self.backend = index, backend
-        self.requested: list[tuple[int, float]] = []
-
-    def set(self, prop: int, value: float) -> bool:
-        self.requested.append((prop, value))
-        return False  # as if the driver does not support it
-
-    def get(self, prop: int) -> float:
-        return self._capture.get(prop)
-
-    def read(self) -> tuple[bool, MatLike]:
-        return self._capture.read()
-
-    def release(self) -> None:
-        self._capture.release()
-
-
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
-    with VideoWriter(tmp_path / "clip.mp4", 64, 48, 30.0) as writer:
-        for number in range(3):
-            writer.write(np.full((48, 64, 3), 60 * number, np.uint8), number / 30)
-    return writer.path
+    return write_clip(tmp_path)
 
 
 @pytest.fixture
 def captures(clip: Path, monkeypatch: pytest.MonkeyPatch) -> list[FakeCapture]:
     """The captures opened so far, in order."""
-    opened: list[FakeCapture] = []
-    capture = cv2.VideoCapture
-
-    def open_camera(index: int, backend: int) -> FakeCapture:
-        opened.append(FakeCapture(capture(str(clip), cv2.CAP_FFMPEG), index, backend))
-        return opened[-1]
-
-    monkeypatch.setattr(cv2, "VideoCapture", open_camera)
-    return opened
+    return fake_captures(clip, monkeypatch)
 
 
 def test_the_requested_mode_is_set(captures: list[FakeCapture]) -> None:
@@ -231,6 +238,17 @@ def test_a_camera_is_opened_by_name_number_or_default(linux_cameras: Path, captu
             assert source.info.name == f"camera {index}"
         assert captures[-1].index == index
         assert (cv2.CAP_PROP_FRAME_WIDTH, 640) in captures[-1].requested
+
+
+@pytest.mark.parametrize("spec", ["700", "camera 700", "OBS Virtual Camera"])
+def test_a_camera_of_directshow_is_opened_with_it(
+    spec: str, captures: list[FakeCapture], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cameras: dict[int, Listed] = {cv2.CAP_MSMF: [("Lid", LID + MSMF)], cv2.CAP_DSHOW: [("OBS Virtual Camera", "")]}
+    system_with("win32", cameras, monkeypatch)
+    with open_source(spec) as source:
+        assert source.info.name == "camera 700"
+    assert (captures[-1].index, captures[-1].backend) == (0, cv2.CAP_DSHOW)
 
 
 @pytest.mark.parametrize("system", BACKENDS)

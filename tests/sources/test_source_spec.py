@@ -3,10 +3,13 @@
 import os
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
-from agecam.sources import camera, is_live_spec, name_of
-from agecam.sources.spec import word_kind
+from agecam.errors import SourceError
+from agecam.sources import camera, is_live_spec, name_of, open_source, remarks_on
+from agecam.sources.spec import address_of, word_kind
 
 KINDS = {
     "demo": "demo",
@@ -27,7 +30,24 @@ KINDS = {
     "udp://@239.0.0.1:1234": "address",
     "ftp://example.org/clip.mp4": "address",
     "a.b+c-d1://x": "address",
-    "": None,
+    "127.0.0.1:8080": "address",
+    "192.168.1.20:8080/video?channel=1": "address",
+    "camera.local:8080/video": "address",
+    "julia:s3cret@camera.local:554/live": "address",
+    "LOCALHOST:80": "address",
+    "[::1]:8080/video": "address",
+    "-": "pipe",
+    " - ": "pipe",
+    "": "nothing",
+    "  ": "nothing",
+    "file:///videos/clip.mp4": None,
+    "FILE://localhost/videos/clip.mp4": None,
+    "c:8080": None,
+    "10:30": None,
+    "10:30.mp4": None,
+    "clip:one.mp4": None,
+    "192.168.1.20/video": None,
+    "--": None,
     "demo.mp4": None,
     "demos": None,
     "./demo": None,
@@ -68,8 +88,60 @@ def test_the_kind_of_a_spec(spec: str) -> None:
 
 
 @pytest.mark.parametrize("spec", [spec for spec, kind in KINDS.items() if kind])
-def test_cameras_and_addresses_are_live_and_the_demo_is_not(spec: str) -> None:
-    assert is_live_spec(spec) is (KINDS[spec] != "demo")
+def test_cameras_and_addresses_are_live_and_nothing_else(spec: str) -> None:
+    assert is_live_spec(spec) is (KINDS[spec] in ("camera", "address"))
+
+
+@pytest.mark.parametrize(("word", "other"), [("0", "camera 0"), ("camera", "0"), ("camera 1", "1")])
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_a_path_that_is_called_like_a_camera_is_opened_with_a_remark(
+    word: str, other: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert word_kind(word) == "camera"
+    assert remarks_on(word) == ()
+    path = tmp_path / word
+    if kind == "folder":
+        path.mkdir()
+        path = path / "a.png"
+    path.write_bytes(cv2.imencode(".png", np.full((8, 8, 3), 90, np.uint8))[1].tobytes())
+    assert word_kind(word) is None
+    assert not is_live_spec(word)
+    assert name_of(word) == word
+    with open_source(word) as source:
+        assert source.info.frame_count == 1
+        assert [str(remark) for remark in source.info.remarks] == [
+            f"A file or folder here is called '{word}' and is opened instead of the camera: for that, write '{other}'."
+        ]
+    assert remarks_on(f"./{word}") == ()
+
+
+def test_the_demo_stays_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "demo").write_bytes(cv2.imencode(".png", np.full((8, 8, 3), 90, np.uint8))[1].tobytes())
+    with open_source("demo") as source:
+        assert source.info.width == 1280
+    with open_source("./demo") as source:
+        assert source.info.width == 8
+
+
+@pytest.mark.parametrize("spec", ["", " ", "\t"])
+def test_nothing_is_refused(spec: str) -> None:
+    with pytest.raises(SourceError, match="No source was given"):
+        open_source(spec)
+
+
+@pytest.mark.parametrize(
+    ("spec", "address"),
+    [
+        (" HTTP://Cam.local/Video ", "http://Cam.local/Video"),
+        ("cam.local:8080/video", "http://cam.local:8080/video"),
+        ("cam.local:554/live", "rtsp://cam.local:554/live"),
+        ("julia:s3cret@cam.local:8554", "rtsp://julia:s3cret@cam.local:8554"),
+    ],
+)
+def test_the_address_of_a_spec(spec: str, address: str) -> None:
+    assert address_of(spec) == address
 
 
 def test_files_are_not_live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,6 +187,10 @@ def test_invalid_file_names_are_not_live(spec: str) -> None:
         (".", "."),
         ("/", "/"),
         ("a\0b", "a\0b"),
+        ("-", "standard input"),
+        ("file:///videos/gr%C3%B6%C3%9Fe.mp4", "größe.mp4"),
+        ("cam.local:8080/video?pwd=s3cret", "http://cam.local:8080/video"),
+        ("julia:s3cret@cam.local:554/live", "rtsp://cam.local:554/live"),
     ],
 )
 def test_the_name_of_a_source(spec: str, name: str) -> None:

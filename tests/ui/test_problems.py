@@ -194,6 +194,32 @@ def test_a_source_with_an_unexpected_error_is_opened_again(
     harness.wait_until(window.video.notice.isHidden)
 
 
+def test_networks_that_could_not_be_loaded_are_loaded_again(harness: WindowHarness) -> None:
+    harness.engine_error = WeightsError("The weights 'compact' are damaged: install AgeCam again.")
+    window = harness.open_window()
+    window.open_first()
+    wait_for_notice(harness, window, "Faces cannot be analysed")
+    press_button(window, NoticeAction.TRY_AGAIN)
+    harness.wait_for_label(window)
+    harness.wait_until(window.video.notice.isHidden)
+    assert len(harness.built) == 2
+
+
+def test_a_still_picture_is_analysed_again(harness: WindowHarness) -> None:
+    harness.sources["one.png"] = lambda _: FakeFile(1)
+    harness.engine.fails_at = 0
+    window = harness.open_window()
+    window.open("one.png")
+    wait_for_notice(harness, window, "Faces cannot be analysed")
+    press_button(window, NoticeAction.TRY_AGAIN)
+    harness.wait_until(lambda: len(harness.engine.analysed) == 2)
+    harness.wait_until(window.video.notice.isVisible)
+    harness.engine.fails_at = None
+    press_button(window, NoticeAction.TRY_AGAIN)
+    harness.wait_for_label(window)
+    harness.wait_until(window.video.notice.isHidden)
+
+
 def test_the_processor_replaces_a_gpu_that_fails(harness: WindowHarness) -> None:
     harness.engine_error = unexpected()
     window = harness.open_window(device="gpu")

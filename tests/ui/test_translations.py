@@ -102,7 +102,7 @@ def mnemonic_of(text: str) -> str | None:
     """The key that opens a menu entry together with Alt."""
     assert text.count("&") <= 1, text
     _, ampersand, rest = text.partition("&")
-    return rest[:1].casefold() if ampersand else None
+    return rest[:1].casefold() if ampersand and rest[:1].strip() else None  # not in 'Privacy & Security'
 
 
 def test_translations_keep_the_trailing_dots(translations: Translations) -> None:

@@ -28,10 +28,13 @@ def remove_model(name: str, folder: Path) -> list[tuple[Path, int]]:
         raise UsageError("'{name}' is built in and cannot be removed.", name=name)
     files = [] if Path(name).name != name or is_address(name) else _files(name, folder)
     if not files:
+        there = ", ".join(_names(folder))
+        if not there:
+            raise WeightsError("There is no model called '{name}' to remove: you have installed none.", name=name)
         raise WeightsError(
             "There is no model called '{name}' to remove; the models that you have installed are {there}.",
             name=name,
-            there=", ".join(_names(folder)) or "none",
+            there=there,
         )
     removed = []
     for path in files:

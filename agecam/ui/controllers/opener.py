@@ -80,7 +80,8 @@ class Opener(QObject):
     @property
     def is_file(self) -> bool:
         """Whether a file is open; only files can be paused, stepped and sought."""
-        return self.opened is not None and not self.opened.is_live
+        info = self._session.source_state.info  # known once it is open: an address may be that of a file
+        return self.opened is not None and not (self.opened.is_live if info is None else info.live)
 
     def open(self, spec: str, remember: bool = True) -> None:
         """Open a source; the session reports any error.

@@ -119,11 +119,13 @@ class Saver:
     def finish(self, timeout_s: float) -> bool:
         """Stop the recording and wait until all files are complete; only for the end of the program.
 
-        Returns whether they are.
+        Returns whether they are. Errors are logged.
         """
         self.stop_recording()
         deadline = time.monotonic() + timeout_s
-        return all(recording.wait(max(0.0, deadline - time.monotonic())) for recording in self._finishing)
+        is_complete = all(recording.wait(max(0.0, deadline - time.monotonic())) for recording in self._finishing)
+        self.refresh()
+        return is_complete
 
     def _report_end(self, recording: Recording) -> None:
         name = recording.path.name

@@ -25,6 +25,7 @@ class StatusReporter:
         self._logged: str | None = None
         self._on_gpu: tuple[AgeCamError | None, bool] = (None, False)
         self._refusal: AgeCamError | None = None
+        self._remarks: tuple[AgeCamError, ...] = ()
 
     def errors(self) -> list[AgeCamError]:
         """All current errors."""
@@ -36,6 +37,7 @@ class StatusReporter:
         """Show the current state; `source` is the display name of the source, None if none is open."""
         state, engine_error = self._session.source_state, self._session.engine_error
         self._show_refusal(self._session.engine_refusal)
+        self._show_remarks()
         self._log(state.error or engine_error)
         uncaught = next(iter(self._uncaught.unseen()), None)
         has_picture = self._session.view() is not None
@@ -54,6 +56,17 @@ class StatusReporter:
             used = self._session.statistics().device
             self._on_gpu = engine_error, used != "CPU" if used else gpu_in_sight()
         return self._on_gpu[1]
+
+    def _show_remarks(self) -> None:
+        """What the user should know about the open source or the picture in view, each once."""
+        info, view = self._session.source_state.info, self._session.view()
+        remarks = (*(info.remarks if info is not None else ()), *(view.remarks if view is not None else ()))
+        if remarks != self._remarks:
+            for remark in remarks:
+                if remark not in self._remarks:
+                    log.info("%s", remark)
+                    self._video.toast.show_message(translated(remark))
+            self._remarks = remarks
 
     def _show_refusal(self, refusal: AgeCamError | None) -> None:
         if refusal is not None and refusal is not self._refusal:

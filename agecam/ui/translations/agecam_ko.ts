@@ -208,8 +208,28 @@
         <translation>AgeCam이 자동으로 다시 시도합니다.</translation>
     </message>
     <message>
+        <source>Unexpected error</source>
+        <translation>예기치 않은 오류</translation>
+    </message>
+    <message>
         <source>Try now</source>
         <translation>지금 다시 시도</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>다시 시도</translation>
+    </message>
+    <message>
+        <source>Another source</source>
+        <translation>다른 소스</translation>
+    </message>
+    <message>
+        <source>Use the processor</source>
+        <translation>프로세서 사용</translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <translation>계속</translation>
     </message>
     <message>
         <source>Copy details</source>
@@ -258,6 +278,10 @@
     <message>
         <source>Nothing to export yet: no face has been analysed.</source>
         <translation>아직 분석한 얼굴이 없어 내보낼 결과가 없습니다.</translation>
+    </message>
+    <message>
+        <source>{error} What was recorded before is in {name}.</source>
+        <translation>{error} 그 전까지 녹화한 내용은 {name} 파일에 있습니다.</translation>
     </message>
     <message>
         <source>Saved recording {name}</source>
@@ -368,6 +392,10 @@
         <translation>CSV 파일</translation>
     </message>
     <message>
+        <source>AgeCam cannot start</source>
+        <translation>AgeCam을 시작할 수 없음</translation>
+    </message>
+    <message>
         <source>Stream address (rtsp://, http://, ...)</source>
         <translation>스트림 주소(rtsp://, http://, ...)</translation>
     </message>
@@ -402,6 +430,10 @@
     <message>
         <source>graphics card</source>
         <translation>그래픽 카드</translation>
+    </message>
+    <message>
+        <source>Automatic</source>
+        <translation>자동</translation>
     </message>
     <message>
         <source>Minimum face size</source>
@@ -500,6 +532,10 @@
         <translation>&apos;{name}&apos; 파일이 손상되었거나 지원하지 않는 형식이어서 동영상이나 사진으로 읽을 수 없습니다. 다른 파일을 고르세요.</translation>
     </message>
     <message>
+        <source>&apos;{name}&apos; ends before {start} s: choose an earlier start.</source>
+        <translation>&apos;{name}&apos; 동영상은 {start}초보다 짧습니다. 더 이른 시작 시간을 고르세요.</translation>
+    </message>
+    <message>
         <source>&apos;{spec}&apos; contains no frames: choose a video, a picture or a folder of pictures.</source>
         <translation>&apos;{spec}&apos; 항목에는 프레임이 없습니다. 동영상, 사진 또는 사진 폴더를 고르세요.</translation>
     </message>
@@ -510,6 +546,14 @@
     <message>
         <source>AgeCam uses the processor: {reason}</source>
         <translation>AgeCam이 프로세서를 사용합니다: {reason}</translation>
+    </message>
+    <message>
+        <source>Camera {index} cannot be used without the permission of macOS: allow the program that started AgeCam, such as Terminal, in System Settings &gt; Privacy &amp; Security &gt; Camera, then start it again.</source>
+        <translation>macOS의 허용 없이는 {index}번 카메라를 사용할 수 없습니다. 시스템 설정 &gt; 개인정보 보호 및 보안 &gt; 카메라에서 AgeCam을 시작한 프로그램(예: 터미널)을 허용한 다음 다시 시작하세요.</translation>
+    </message>
+    <message>
+        <source>Camera {index} needs your permission: answer the question that macOS asks.</source>
+        <translation>{index}번 카메라를 사용하려면 허용이 필요합니다. macOS의 질문에 답하세요.</translation>
     </message>
     <message>
         <source>Camera {index} stopped sending frames: check its cable, then start it again.</source>
@@ -564,8 +608,24 @@
         <translation>디스크 할당량을 다 써서 {name} 파일을 저장할 수 없습니다. 공간을 비우거나 다른 위치를 고르세요.</translation>
     </message>
     <message>
+        <source>In &apos;{name}&apos;, faces were found with the picture turned by {degrees} degrees clockwise: turn the file to see it upright.</source>
+        <translation>&apos;{name}&apos; 사진을 시계 방향으로 {degrees}도 돌려서 얼굴을 찾았습니다. 바로 보려면 파일을 돌려 저장하세요.</translation>
+    </message>
+    <message>
         <source>NVIDIA&apos;s CUDA libraries for TensorFlow are missing: run pip install &apos;tensorflow[and-cuda]&apos;.</source>
         <translation>TensorFlow에 필요한 NVIDIA CUDA 라이브러리가 없습니다. pip install &apos;tensorflow[and-cuda]&apos;를 실행하세요.</translation>
+    </message>
+    <message>
+        <source>No library that runs the networks is installed: run &apos;pip install {package}&apos;.</source>
+        <translation>신경망을 실행할 라이브러리가 설치되어 있지 않습니다. &apos;pip install {package}&apos; 명령을 실행하세요.</translation>
+    </message>
+    <message>
+        <source>Nothing is sent to AgeCam through a pipe: send it a file, as in &apos;cat clip.mp4 | agecam analyze -&apos;.</source>
+        <translation>파이프로 들어오는 데이터가 없습니다. &apos;cat clip.mp4 | agecam analyze -&apos;처럼 파일을 보내세요.</translation>
+    </message>
+    <message>
+        <source>OpenVINO has no package for this system: leave out --backend openvino.</source>
+        <translation>이 시스템용 OpenVINO 패키지가 없습니다. --backend openvino 옵션을 빼세요.</translation>
     </message>
     <message>
         <source>OpenVINO is not installed: run &apos;pip install openvino&apos; or leave out --backend openvino.</source>
@@ -576,8 +636,24 @@
         <translation>OpenVINO는 프로세서에서만 실행됩니다. --device gpu 또는 --backend openvino를 빼세요.</translation>
     </message>
     <message>
+        <source>Page {page} of the picture &apos;{name}&apos; cannot be read because it is damaged or in an unsupported format: save it again as JPEG or PNG.</source>
+        <translation>&apos;{name}&apos; 사진의 {page}쪽이 손상되었거나 지원하지 않는 형식이어서 읽을 수 없습니다. JPEG나 PNG로 다시 저장하세요.</translation>
+    </message>
+    <message>
+        <source>Something went wrong that AgeCam did not expect ({reason}): try again, and if it happens again, please report it with the log.</source>
+        <translation>예상하지 못한 문제가 생겼습니다({reason}). 다시 시도하고, 또 생기면 로그와 함께 알려 주세요.</translation>
+    </message>
+    <message>
+        <source>TensorFlow has no package for this system: leave out --backend keras and --device gpu.</source>
+        <translation>이 시스템용 TensorFlow 패키지가 없습니다. --backend keras와 --device gpu 옵션을 빼세요.</translation>
+    </message>
+    <message>
         <source>The address {address} has an unsupported scheme: use one of {known}.</source>
         <translation>{address} 주소는 지원하지 않는 형식입니다. 다음 중 하나를 사용하세요: {known}.</translation>
+    </message>
+    <message>
+        <source>The animated picture &apos;{name}&apos; is damaged and ends early, after {count} frames: copy it again to get the rest.</source>
+        <translation>움직이는 사진 &apos;{name}&apos; 파일이 손상되어 {count}프레임 뒤에 끝납니다. 나머지를 보려면 파일을 다시 복사하세요.</translation>
     </message>
     <message>
         <source>The card {path} is missing: put it back next to its weights.</source>
@@ -586,6 +662,10 @@
     <message>
         <source>The detector needs a (height, width, 3) 8-bit BGR picture, not {shape} {kind}: convert it first.</source>
         <translation>검출기는 (높이, 너비, 3) 8비트 BGR 사진만 받습니다. 받은 것은 {shape} {kind}입니다. 먼저 변환하세요.</translation>
+    </message>
+    <message>
+        <source>The end, {end} s, is not later than the start, {start} s: choose other times.</source>
+        <translation>끝 시간({end}초)이 시작 시간({start}초)보다 늦지 않습니다. 다른 시간을 고르세요.</translation>
     </message>
     <message>
         <source>The file &apos;{name}&apos; contains no video: choose a video or a picture.</source>
@@ -608,8 +688,20 @@
         <translation>&apos;{name}&apos; 사진이 손상되었거나 지원하지 않는 형식이어서 읽을 수 없습니다. JPEG 또는 PNG로 다시 저장하세요.</translation>
     </message>
     <message>
+        <source>The picture &apos;{name}&apos; contains no pages: choose another file.</source>
+        <translation>&apos;{name}&apos; 사진에는 쪽이 없습니다. 다른 파일을 고르세요.</translation>
+    </message>
+    <message>
+        <source>The picture &apos;{name}&apos; ends early, so a part may be missing: copy it again to get the rest.</source>
+        <translation>&apos;{name}&apos; 사진 파일이 도중에 끝나서 일부가 없을 수 있습니다. 나머지를 보려면 파일을 다시 복사하세요.</translation>
+    </message>
+    <message>
         <source>The picture &apos;{name}&apos; is too large to read: make it smaller and try again.</source>
         <translation>&apos;{name}&apos; 사진이 너무 커서 읽을 수 없습니다. 크기를 줄여 다시 시도하세요.</translation>
+    </message>
+    <message>
+        <source>The pipe is empty: check the program that sends to AgeCam.</source>
+        <translation>파이프가 비어 있습니다. AgeCam으로 보내는 프로그램을 확인하세요.</translation>
     </message>
     <message>
         <source>The portraits of the demo are missing: reinstall scikit-image and matplotlib.</source>
@@ -620,6 +712,10 @@
         <translation>{path}의 설정을 읽을 수 없어({reason}) 기본 설정으로 시작합니다.</translation>
     </message>
     <message>
+        <source>The sound of a pipe cannot be read: save it as a file and open that.</source>
+        <translation>파이프의 소리는 읽을 수 없습니다. 파일로 저장한 다음 여세요.</translation>
+    </message>
+    <message>
         <source>The stream {name} cannot be reached or contains no video: check the address and the password, and that the sender is running.</source>
         <translation>{name} 스트림에 연결할 수 없거나 영상이 없습니다. 주소와 비밀번호를 확인하고 송출 중인지 확인하세요.</translation>
     </message>
@@ -628,8 +724,16 @@
         <translation>{name} 스트림이 끝났습니다. 송출 중인지 확인한 다음 다시 시작하세요.</translation>
     </message>
     <message>
+        <source>The stream {name} leads to another server, {other}, to which AgeCam does not send your user and password: open that address instead.</source>
+        <translation>{name} 스트림이 다른 서버({other})로 이어집니다. AgeCam은 그 서버에 사용자 이름과 암호를 보내지 않습니다. 그 주소를 직접 여세요.</translation>
+    </message>
+    <message>
         <source>The video &apos;{name}&apos; contains no readable frames: choose another file.</source>
         <translation>&apos;{name}&apos; 동영상에 읽을 수 있는 프레임이 없습니다. 다른 파일을 고르세요.</translation>
+    </message>
+    <message>
+        <source>The video &apos;{name}&apos; contains no sound.</source>
+        <translation>&apos;{name}&apos; 동영상에는 소리가 없습니다.</translation>
     </message>
     <message>
         <source>The video &apos;{name}&apos; is damaged and ends early, after {count} frames: copy it again to get the rest.</source>
@@ -640,8 +744,20 @@
         <translation>&apos;{name}&apos; 동영상은 손상되었거나 이 컴퓨터에서 디코딩할 수 없는 형식입니다. 다른 파일을 고르세요.</translation>
     </message>
     <message>
+        <source>The video {name} cannot be read: check the connection and the address, then try again.</source>
+        <translation>{name} 동영상을 읽을 수 없습니다. 연결과 주소를 확인한 다음 다시 시도하세요.</translation>
+    </message>
+    <message>
+        <source>The weights {path} were installed without an ONNX file and need TensorFlow, which is not installed: add the model again with &apos;agecam models add&apos;.</source>
+        <translation>{path} 가중치는 ONNX 파일 없이 설치되어 TensorFlow가 필요하지만, TensorFlow가 설치되어 있지 않습니다. &apos;agecam models add&apos; 명령으로 모델을 다시 추가하세요.</translation>
+    </message>
+    <message>
         <source>There is no GPU that TensorFlow can use: leave out --device gpu.</source>
         <translation>TensorFlow가 사용할 수 있는 GPU가 없습니다. --device gpu를 빼세요.</translation>
+    </message>
+    <message>
+        <source>There is no file, folder or camera named &apos;{spec}&apos;: if it is an address, write http:// or rtsp:// before it.</source>
+        <translation>이름이 &apos;{spec}&apos;인 파일, 폴더, 카메라가 없습니다. 주소라면 앞에 http:// 또는 rtsp://를 붙이세요.</translation>
     </message>
     <message>
         <source>There is no model called &apos;{name}&apos;; the installed models are {there}.</source>
@@ -650,6 +766,26 @@
     <message>
         <source>There is no network called &apos;{name}&apos;: choose one of {names}.</source>
         <translation>&apos;{name}&apos;(이)라는 네트워크는 없습니다. 다음 중에서 고르세요: {names}.</translation>
+    </message>
+    <message>
+        <source>There is not enough memory: close other programs, or use smaller pictures or videos.</source>
+        <translation>메모리가 부족합니다. 다른 프로그램을 닫거나 더 작은 사진이나 동영상을 사용하세요.</translation>
+    </message>
+    <message>
+        <source>{library} cannot run {path} ({reason}), and TensorFlow is not installed: update {library} with &apos;pip install --upgrade {library}&apos;.</source>
+        <translation>{library}에서 {path} 파일을 실행할 수 없고({reason}), TensorFlow가 설치되어 있지 않습니다. &apos;pip install --upgrade {library}&apos; 명령으로 {library} 라이브러리를 업데이트하세요.</translation>
+    </message>
+    <message>
+        <source>{name} cannot be read ({reason}): save it as a file and open that.</source>
+        <translation>{name} 항목을 읽을 수 없습니다({reason}). 파일로 저장한 다음 여세요.</translation>
+    </message>
+    <message>
+        <source>{name} has no sound, because that of the source cannot be read.</source>
+        <translation>원본의 소리를 읽을 수 없어서 {name} 파일에는 소리가 없습니다.</translation>
+    </message>
+    <message>
+        <source>{name} is live and has no start and end: leave them out.</source>
+        <translation>{name} 소스는 실시간이어서 시작과 끝이 없습니다. 시작과 끝을 빼세요.</translation>
     </message>
     <message>
         <source>{path} is damaged or does not belong to its card: reinstall the model.</source>
@@ -662,6 +798,10 @@
     <message>
         <source>Cannot write {name}: {reason}; choose another place.</source>
         <translation>{name} 파일을 저장할 수 없습니다({reason}). 다른 위치를 고르세요.</translation>
+    </message>
+    <message>
+        <source>A file or folder here is called &apos;{spec}&apos; and is opened instead of the camera: for that, write &apos;{camera}&apos;.</source>
+        <translation>여기에는 이름이 &apos;{spec}&apos;인 파일이나 폴더가 있어서 카메라 대신 엽니다. 카메라를 쓰려면 &apos;{camera}&apos;라고 쓰세요.</translation>
     </message>
     <message>
         <source>Cannot write {path}: it is a folder; add a file name.</source>
@@ -702,6 +842,10 @@
     <message>
         <source>The GPU cannot be used ({reason}): AgeCam computes on the processor.</source>
         <translation>GPU를 사용할 수 없어({reason}) AgeCam이 프로세서를 사용합니다.</translation>
+    </message>
+    <message>
+        <source>{name} has no sound after {seconds} s, because that of the source is damaged.</source>
+        <translation>원본의 소리가 손상되어 {name} 파일에는 {seconds}초 이후 소리가 없습니다.</translation>
     </message>
     <message>
         <source>{path} cannot be read ({reason}): reinstall the model.</source>

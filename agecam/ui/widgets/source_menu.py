@@ -12,7 +12,10 @@ from agecam.sources import CameraInfo, CameraMode
 from agecam.ui.actions import Actions
 from agecam.ui.messages import Text
 
-_MEDIA = "*.mp4 *.mkv *.mov *.avi *.webm *.m4v *.gif *.jpg *.jpeg *.png *.bmp *.tif *.tiff *.webp *.heic *.avif"
+_MEDIA = (
+    "*.mp4 *.mkv *.mov *.avi *.webm *.m4v *.ts *.mts *.gif *.apng *.jpg *.jpeg *.png *.bmp *.tif *.tiff *.webp *.heic "
+    "*.heif *.hif *.avif *.jxl *.jp2 *.qoi *.tga *.pcx *.ico *.psd *.exr *.hdr"
+)
 ListModes = Callable[[CameraInfo], list[CameraMode]]
 """Lists the modes of a camera."""
 

@@ -1,0 +1,103 @@
+"""Decodes with Pillow and its plugins what OpenCV cannot read, or reads wrongly."""
+
+import io
+from collections.abc import Callable
+from importlib import import_module
+from typing import TypeVar
+
+import numpy as np
+from PIL import Image as Pillow
+from PIL import ImageFile
+
+from agecam.sources.picture_colour import to_srgb
+from agecam.sources.picture_depth import strips, to_8_bit_bgr
+from agecam.types import Image
+
+MAX_PIXELS = 300_000_000
+"""A damaged file may claim a size that fills all memory."""
+
+_READERS = {
+    "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile"),
+    "HEIC": ("pillow_heif", "HeifImageFile"),
+    "ICO": ("PIL.IcoImagePlugin", "IcoImageFile"),
+    "JPEG": ("PIL.JpegImagePlugin", "JpegImageFile"),
+    "JPEG 2000": ("PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile"),
+    "JPEG XL": ("pillow_jxl.JpegXLImagePlugin", "JXLImageFile"),
+    "PCX": ("PIL.PcxImagePlugin", "PcxImageFile"),
+    "PNG": ("PIL.PngImagePlugin", "PngImageFile"),
+    "PSD": ("PIL.PsdImagePlugin", "PsdImageFile"),
+    "QOI": ("PIL.QoiImagePlugin", "QoiImageFile"),
+    "TGA": ("PIL.TgaImagePlugin", "TgaImageFile"),
+    "TIFF": ("PIL.TiffImagePlugin", "TiffImageFile"),
+    "WebP": ("PIL.WebPImagePlugin", "WebPImageFile"),
+}
+"""Module and class for each format. They are used directly: `Image.open` would guess the format, and refuse or warn of
+pictures that are smaller than AgeCam's own limit."""
+
+
+class TooLargeError(Exception):
+    """The picture has more pixels than are read."""
+
+
+def check_size(width: int, height: int) -> None:
+    """Raises TooLargeError."""
+    if width * height > MAX_PIXELS:
+        raise TooLargeError
+
+
+_Result = TypeVar("_Result")
+
+
+def attempted(action: Callable[[], _Result]) -> _Result | None:
+    """The result, or None if a decoder fails: for damaged files, they raise nearly any exception."""
+    try:
+        return action()
+    except (MemoryError, TooLargeError):
+        raise
+    except Exception:
+        return None
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":  # of the JPEG XL plugin, which is written in Rust
+            return None
+        raise
+
+
+def open_pillow(data: bytes, picture_format: str) -> ImageFile.ImageFile:
+    """Read the header of a picture; raises TooLargeError, and whatever the plugin raises for a damaged one."""
+    module, name = _READERS[picture_format]
+    reader = getattr(import_module(module), name)
+    opened: ImageFile.ImageFile = reader(io.BytesIO(data))
+    check_size(*opened.size)
+    return opened
+
+
+def pillow_to_bgr(picture: Pillow.Image) -> Image:
+    """Decode to `(H, W, 3) uint8 BGR` in sRGB; transparency is dropped."""
+    picture.load()
+    if picture.mode.startswith(("I", "F")):
+        return to_8_bit_bgr(np.asarray(picture))
+    profile = picture.info.get("icc_profile")
+    base = _base_mode(picture)
+    transform = to_srgb(profile if isinstance(profile, bytes) else None, base)
+    width, height = picture.size
+    result = np.empty((height, width, 3), np.uint8)
+    for rows in strips(height, width):
+        part = picture.crop((0, rows.start, width, rows.stop))
+        if transform is not None:
+            part = transform.apply(part if part.mode == base else _converted(part, base))
+        elif part.mode not in ("RGB", "RGBA", "RGBX"):
+            part = _converted(part, "RGB")
+        result[rows] = np.asarray(part)[..., 2::-1]
+    return result
+
+
+def _base_mode(picture: Pillow.Image) -> str:
+    """The mode that the picture's profile describes."""
+    if picture.mode in ("1", "L", "LA", "La"):
+        return "L"
+    return picture.mode if picture.mode in ("CMYK", "LAB") else "RGB"
+
+
+def _converted(part: Pillow.Image, mode: str) -> Pillow.Image:
+    unmultiplied = {"La": "LA", "RGBa": "RGBA"}.get(part.mode)
+    return (part.convert(unmultiplied) if unmultiplied else part).convert(mode)

@@ -1,0 +1,241 @@
+"""The one reader of picture files: any format, upright, in sRGB and 8 bits."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import ImageFile
+
+from agecam.errors import SourceError
+from agecam.runtime.quiet import quiet_stderr
+from agecam.sources.picture_chunks import Chunk, ended_jpeg, exif_orientation, inflated_profile, png_chunks, riff_chunks
+from agecam.sources.picture_colour import convert_in_place, to_srgb
+from agecam.sources.picture_depth import to_8_bit_bgr
+from agecam.sources.picture_exr import read_exr
+from agecam.sources.picture_formats import picture_format
+from agecam.sources.picture_jxl import jxl_size
+from agecam.sources.picture_pillow import TooLargeError, attempted, check_size, open_pillow, pillow_to_bgr
+from agecam.sources.picture_tiff import TiffPage, tiff_pages
+from agecam.sources.picture_turn import turned
+from agecam.types import Image
+
+_CHUNK_LIMIT_BYTES = 64 * 2**20
+_UPRIGHT_BGR = cv2.IMREAD_COLOR
+_STORED_BGR = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+
+
+def read_picture(source: str | Path | bytes) -> Image:
+    """Read a picture as `(H, W, 3) uint8 BGR`, upright and in sRGB.
+
+    It is turned by its EXIF orientation or that of its container, and converted from its colour profile. Greyscale is
+    converted to three channels and deeper pictures to 8 bits; transparency is dropped. Of a file with several pages
+    or frames, the first is read. Of a JPEG that ends early, the rest is grey.
+
+    Args:
+        source: path of a file, or its content.
+
+    Raises:
+        SourceError: it cannot be opened or decoded.
+    """
+    return PictureFile(source).read()
+
+
+class PictureFile:
+    """The content of a picture file, decoded on demand."""
+
+    def __init__(self, source: str | Path | bytes) -> None:
+        """Read the file, without decoding it; raises SourceError."""
+        self.name = "<bytes>" if isinstance(source, bytes) else Path(source).name
+        """File name for messages."""
+        self._data = source if isinstance(source, bytes) else _content(Path(source))
+        if not self._data:
+            raise SourceError("The picture '{name}' is empty: copy it again or choose another.", name=self.name)
+        self._format = picture_format(io.BytesIO(self._data), self.name)
+        self._tiff = tiff_pages(self._data) if self._format == "TIFF" else []
+        self.remarks: tuple[SourceError, ...] = ()
+        """What the user should know although the picture can be read; complete after `read`."""
+
+    @property
+    def page_count(self) -> int:
+        """Number of pages, at least 1."""
+        return max(1, len(self._tiff))
+
+    def read(self, page: int = 0) -> Image:
+        """Decode a page as `read_picture` does; raises SourceError."""
+        try:
+            with quiet_stderr:
+                image = self._decoded(page)
+        except TooLargeError as error:
+            raise self._too_large() from error
+        except cv2.error as error:
+            raise self._too_large() from error
+        if image is None or not image.size:
+            raise self._unreadable(page)
+        return np.ascontiguousarray(image, np.uint8)
+
+    def _too_large(self) -> SourceError:
+        return SourceError("The picture '{name}' is too large to read: make it smaller and try again.", name=self.name)
+
+    def _unreadable(self, page: int) -> SourceError:
+        if page:
+            return SourceError(
+                "Page {page} of the picture '{name}' cannot be read because it is damaged or in an unsupported "
+                "format: save it again as JPEG or PNG.",
+                page=page + 1,
+                name=self.name,
+            )
+        return SourceError(
+            "The picture '{name}' cannot be read because it is damaged or in an unsupported format: save it again as "
+            "JPEG or PNG.",
+            name=self.name,
+        )
+
+    def _decoded(self, page: int) -> Image | None:
+        match self._format:
+            case "JPEG":
+                return self._jpeg()
+            case "PNG" | "WebP":
+                return self._chunked(self._format)
+            case "TIFF" if self._tiff:
+                return self._tiff_page(self._tiff[page])
+            case "PNM" | "PFM" | "Radiance HDR":
+                return self._numbers()
+            case "OpenEXR":
+                light = attempted(lambda: read_exr(self._data))
+                return None if light is None else to_8_bit_bgr(light, is_linear=True)
+            case "JPEG XL":
+                check_size(*jxl_size(self._data))
+                return self._by_pillow()
+            case "AVIF" | "HEIC" | "ICO" | "PCX" | "PSD" | "QOI" | "TGA":
+                return self._by_pillow()
+        return _decode(self._data, _UPRIGHT_BGR)
+
+    def _jpeg(self) -> Image | None:
+        image = self._whole_jpeg(self._data)
+        if image is None:
+            image = self._whole_jpeg(ended_jpeg(self._data))
+            if image is not None:
+                ends_early = SourceError(
+                    "The picture '{name}' ends early, so a part may be missing: copy it again to get the rest.",
+                    name=self.name,
+                )
+                self.remarks = (ends_early,)
+        return image
+
+    def _whole_jpeg(self, data: bytes) -> Image | None:
+        header = attempted(lambda: open_pillow(data, "JPEG"))
+        if header is None:
+            return _decode(data, _UPRIGHT_BGR)
+        orientation = exif_orientation(header.info.get("exif"))
+        if header.mode == "CMYK":
+            image = attempted(lambda: pillow_to_bgr(header))
+        else:
+            image = _decode(data, _STORED_BGR)
+            if image is not None:
+                _to_srgb_in_place(image, header.info.get("icc_profile"), is_grey=header.mode == "L")
+        return None if image is None else turned(image, orientation)
+
+    def _chunked(self, form: str) -> Image | None:
+        """PNG and WebP, decoded by OpenCV; colour profile and orientation are in chunks of their own."""
+        file = io.BytesIO(self._data)
+        chunks: dict[bytes, Chunk] = {}
+        for chunk in png_chunks(file) if form == "PNG" else riff_chunks(file):
+            if form == "PNG" and chunk.size > max(len(self._data), _CHUNK_LIMIT_BYTES):
+                return None  # OpenCV would allocate that much memory
+            chunks.setdefault(chunk.kind, chunk)
+
+        def content(kind: bytes) -> bytes | None:
+            return chunks[kind].content(file) if kind in chunks else None
+
+        is_grey = False
+        if form == "PNG":
+            header = content(b"IHDR") or b""
+            check_size(int.from_bytes(header[:4], "big"), int.from_bytes(header[4:8], "big"))
+            is_grey = header[9:10] in (b"\0", b"\4")
+            profile = inflated_profile(content(b"iCCP") or b"")
+            exif = content(b"eXIf")
+        else:
+            profile, exif = content(b"ICCP"), content(b"EXIF")
+        image = _decode(self._data, _STORED_BGR)
+        if image is None:
+            return None
+        _to_srgb_in_place(image, profile, is_grey)
+        return turned(image, exif_orientation(exif))
+
+    def _tiff_page(self, page: TiffPage) -> Image | None:
+        """Pillow reads the colour spaces, OpenCV the depths; both turn the picture by its orientation."""
+        check_size(page.width, page.height)
+        if page.is_deep and (image := self._tiff_by_opencv(page)) is not None:
+            return image
+        image = self._by_pillow(page.directory)
+        return self._tiff_by_opencv(page) if image is None and not page.is_deep else image
+
+    def _tiff_by_opencv(self, page: TiffPage) -> Image | None:
+        number = page.directory
+        found, pages = cv2.imdecodemulti(
+            np.frombuffer(self._data, np.uint8), cv2.IMREAD_UNCHANGED, range=(number, number + 1)
+        )
+        if not found or not pages or pages[0] is None or not np.any(pages[0]):
+            return None  # where OpenCV fails to decode, the page is black
+        is_grey = pages[0].ndim == 2
+        image = to_8_bit_bgr(pages[0])
+        _to_srgb_in_place(image, page.profile, is_grey)
+        return image
+
+    def _numbers(self) -> Image | None:
+        """Formats of OpenCV with more than 8 bits."""
+        if self._format == "PNM":
+            pixels = _decode(self._data, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+        else:
+            pixels = _decode(self._data, cv2.IMREAD_UNCHANGED)
+        if pixels is None:
+            return None
+        return to_8_bit_bgr(pixels, is_linear=self._format != "PNM" and pixels.dtype.kind == "f")
+
+    def _by_pillow(self, directory: int = 0) -> Image | None:
+        form = self._format or ""
+        picture = attempted(lambda: _opened(self._data, form, directory))
+        if picture is None:
+            return None
+        image = attempted(lambda: pillow_to_bgr(picture))
+        # libheif and libjxl turn themselves, except what libjxl gives back as the JPEG that it was made of.
+        is_stored = form == "AVIF" or (form == "JPEG XL" and bool(getattr(picture, "jpeg", False)))
+        orientation = exif_orientation(picture.info.get("exif")) if is_stored else 1
+        return None if image is None else turned(image, orientation)
+
+
+def _opened(data: bytes, form: str, directory: int) -> ImageFile.ImageFile:
+    picture = open_pillow(data, form)
+    if directory:
+        picture.seek(directory)
+        check_size(*picture.size)
+    return picture
+
+
+def _decode(data: bytes, flags: int) -> npt.NDArray[Any] | None:
+    """Pixels as OpenCV decodes them, of any type if the flags allow, or None; raises cv2.error."""
+    pixels: npt.NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    return pixels
+
+
+def _to_srgb_in_place(image: Image, profile: bytes | None, is_grey: bool) -> None:
+    """Convert a decoded picture; a grey one may have a profile of either kind."""
+    for mode in ("L", "RGB") if is_grey else ("RGB",):
+        if profile and (transform := to_srgb(profile, mode)) is not None:
+            convert_in_place(image, transform, is_grey=mode == "L")
+            return
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()  # imread cannot open every Unicode path on Windows
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SourceError(
+            "The picture '{name}' cannot be opened ({reason}): check the path and its permissions.",
+            name=path.name,
+            reason=reason,
+        ) from error
