@@ -1,7 +1,10 @@
 """The engine: detector, tracker and estimator together."""
 
+import gc
 import json
+import weakref
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -181,3 +184,23 @@ def test_the_shipped_model_estimates_the_demo() -> None:
             for name, box in places.items()
         }
         assert ages["astronaut"] + 15 < ages["admiral"]
+
+
+def test_building_an_engine_collects_no_garbage_of_others(tmp_path: Path) -> None:
+    """The window disables the collector: Qt objects in cycles must not be destroyed on the inference thread."""
+
+    class Widget:
+        def __init__(self) -> None:
+            self.itself = self
+
+    model = str(write_model(tmp_path))
+    gc.collect()
+    gc.disable()
+    try:
+        widget = weakref.ref(Widget())
+        build_engine(EngineOptions(model, "cpu"))
+        assert widget() is not None
+    finally:
+        gc.enable()
+    gc.collect()
+    assert widget() is None

@@ -5,7 +5,7 @@ import pytest
 from models import write_model
 
 from agecam.engine.engine import Engine
-from agecam.engine.options import EngineOptions, smallest_face_px
+from agecam.engine.options import VIDEO_FACE_PX, EngineOptions, smallest_face_px
 from agecam.engine.schedule import MAX_INTERVAL_S, Schedule
 from agecam.sources.demo import DemoSource
 from agecam.types import Frame
@@ -87,6 +87,20 @@ def test_small_faces_are_dropped_last_and_come_back() -> None:
     assert schedule.plan.min_face_px == 40
 
 
+def test_a_thorough_schedule_detects_all_faces_in_every_frame_whatever_that_costs() -> None:
+    schedule = Schedule()
+    run(schedule, 30, detector_ms=70)
+    assert schedule.min_face_for(WANTED_PX) == 80
+    schedule.thorough = True
+    detections, _, _ = run(schedule, 3, detector_ms=70)
+    assert len(detections) == 3 * FPS
+    assert (schedule.plan.detect_every, schedule.plan.min_face_px) == (1, WANTED_PX)
+    schedule.thorough = False
+    detections, _, _ = run(schedule, 3, detector_ms=70)
+    assert len(detections) < 2 * FPS
+    assert schedule.plan.min_face_px == 80
+
+
 def test_the_default_smallest_face_depends_on_the_frame() -> None:
     assert [smallest_face_px(None, side, still=False) for side in (1080, 720, 480, 270, 90)] == [60, 60, 40, 24, 24]
     assert [smallest_face_px(None, side, still=True) for side in (3000, 480)] == [24, 24]
@@ -164,6 +178,28 @@ def test_all_people_are_estimated_in_turn_and_labels_are_steady(parts: tuple[Fac
     for person_ages in ages.values():
         assert len(set(person_ages)) > len(person_ages) / 4  # both are estimated again and again
         assert np.abs(np.diff(person_ages)).max() < 3
+
+
+def test_a_result_says_whether_all_faces_were_looked_for(parts: tuple[FaceDetector, Estimator]) -> None:
+    for options in (EngineOptions(budget_ms=1), EngineOptions(detect_every=4)):
+        engine = Engine(*parts, options)
+        complete = [engine.step(frame).complete for frame in demo_frames(60)]
+        assert complete[0]  # nobody is known yet
+        assert sum(complete) < 40
+        engine.thorough = True
+        assert all(engine.step(frame).complete for frame in demo_frames(20))
+
+
+def test_the_smallest_face_that_is_asked_for_is_used_live(parts: tuple[FaceDetector, Estimator]) -> None:
+    frames = demo_frames(150, every=2)
+    counts = []
+    for asked_px in (None, 120.0, 300.0):
+        engine = Engine(*parts, EngineOptions(budget_ms=10_000, min_face_px=asked_px, track=False, smooth=False))
+        for frame in frames[::10]:
+            boxes = [face.box for face in engine.step(frame).faces]
+            assert boxes == [face.box for face in parts[0].detect(frame.image_bgr, asked_px or VIDEO_FACE_PX)]
+        counts.append(sum(len(engine.step(frame).faces) for frame in frames))
+    assert counts[0] > counts[1] > counts[2]
 
 
 def test_still_pictures_ignore_the_budget(parts: tuple[FaceDetector, Estimator]) -> None:

@@ -14,10 +14,11 @@ r"""Train the compact network.
         --out runs/compact --start runs/second/best.keras --teacher runs/second/best.keras --teacher-share 0.5 \
         --strong --mix 0.5 --expectation 0.2 --epochs 24 --batch 128 --rate 1e-3 --gender 1.5 --rebalance 0.35
 
-Expected: 95, 65 and 60 minutes on two cores; last losses 2.55, 3.90, 4.12. On `test`, by training.evaluation.evaluate:
-UTKFace MAE 4.73 years and gender 93.9%; FairFace age range 57.0% exact, gender 91.0%; All-Age-Faces MAE 5.14 and 95.1%;
-One Million Impressions apparent MAE 3.32, ChaLearn error 0.190, gender 94.5%. Without PyTorch, leave out
-`KERAS_BACKEND`, `--jit` and `--bfloat16` to train on TensorFlow.
+Expected at 80 px: 95, 65 and 60 minutes on two cores; last losses 2.55, 3.90, 4.12. On `test`, by
+training.evaluation.evaluate: UTKFace MAE 4.73 years and gender 93.9%; FairFace age range 57.0% exact, gender 91.0%;
+All-Age-Faces MAE 5.14 and 95.1%; One Million Impressions apparent MAE 3.32, ChaLearn error 0.190, gender 94.5%. The
+weights that are shipped see 96 px and learned from `--opinions` too: training/README.md has that run. Without
+PyTorch, leave out `KERAS_BACKEND`, `--jit` and `--bfloat16` to train on TensorFlow.
 
 After an interruption, run the same command again to resume. Runs on any Keras backend (`KERAS_BACKEND`).
 """
