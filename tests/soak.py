@@ -174,7 +174,7 @@ class Soak:
         yield from self._until(lambda: child.poll() is not None, 30, "the child did not end")
         if child.poll() != 128 + signal.SIGTERM or _names(folder) != ["r.csv", "r.jsonl", "v.mp4"]:
             self.faults.append(f"terminated child: {child.poll()}, {_names(folder)}")
-        child = _analyze(folder, "--max-frames", "60", *outputs[:4], largest_file=40_000)
+        child = _analyze(folder, "--max-frames", "60", *outputs[:4], largest_file=25_000)
         yield from self._until(lambda: child.poll() is not None, 60, "the child with a full disk did not end")
         lines = (folder / "r.jsonl").read_text().splitlines()
         rows = (folder / "r.csv").read_text().splitlines()
