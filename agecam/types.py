@@ -10,6 +10,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from agecam.errors import AgeCamError
+
 Image = npt.NDArray[np.uint8]
 """`(H, W, 3) uint8`, BGR."""
 
@@ -76,6 +78,8 @@ class Frame:
     """A single picture rather than part of a sequence: its results depend on this picture alone."""
     duration_s: float | None = None
     """How long it is displayed, as far as the source tells; None if unknown."""
+    remarks: tuple[AgeCamError, ...] = ()
+    """What the user should know about this picture although it can be read, as that its file ends early."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +92,9 @@ class Detection:
     landmarks: FloatArray
     """`(5, 2)` pixels: left eye, right eye, nose, left and right corner of the mouth, where 'left' is
     the viewer's left."""
+    turned_degrees: int = 0
+    """By how many degrees clockwise the frame was turned to find the face: 0, 90, 180 or 270. Box and landmarks are
+    those in the frame as it is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,6 +178,8 @@ class FrameResult:
     complete: bool = True
     """Whether all faces were looked for in this very frame, down to the smallest that was asked for; False if some were
     only propagated from earlier frames. Not written to results."""
+    remarks: tuple[AgeCamError, ...] = ()
+    """What the user should know about the frame or its faces, to be shown once. Not written to results."""
 
     def as_dict(self) -> dict[str, Any]:
         """One line of the JSON lines file."""

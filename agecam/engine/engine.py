@@ -9,7 +9,7 @@ from agecam.engine.options import EngineOptions, smallest_face_px
 from agecam.engine.schedule import Plan
 from agecam.engine.steps import FrameStep, StageTimes, StillStep
 from agecam.errors import AgeCamError, DetectorError, EstimatorError
-from agecam.runtime.memory import give_back_unused
+from agecam.runtime.memory import give_back_freed
 from agecam.types import Frame, FrameResult
 from agecam.vision.detector import FaceDetector
 from agecam.vision.estimator import Estimator
@@ -94,7 +94,7 @@ def build_engine(options: EngineOptions | None = None) -> Engine:
         networks = _load(options, backend)
     engine = Engine(*networks, options, backend.device.upper())
     engine.refusal = refusal
-    give_back_unused()
+    give_back_freed()  # without collecting garbage: the window lets only its own thread do that
     return engine
 
 

@@ -136,8 +136,7 @@ class Schedule:
         elapsed_s = time_s - self._detected_s
         interval = self._interval() if reliable else (self._interval() + 1) // 2
         if (
-            self.thorough
-            or self._frames_since_detection >= interval
+            self._frames_since_detection >= interval
             or elapsed_s >= MAX_INTERVAL_S
             or elapsed_s * speed >= MAX_DRIFT
             or elapsed_s < 0

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
-from PIL import Image as PillowImage
+import numpy as np
+import numpy.typing as npt
 from PIL import PngImagePlugin
 
 from agecam.errors import OutputError
 from agecam.runtime.files import PartFile, PathLike, check_writable
+from agecam.runtime.quiet import quiet_stderr
 from agecam.types import Image
 
 _ENCODING = {
@@ -19,6 +21,11 @@ _ENCODING = {
     ".jpg": [cv2.IMWRITE_JPEG_QUALITY, 93],
     ".jpeg": [cv2.IMWRITE_JPEG_QUALITY, 93],
 }
+_MAX_SIDE_PX = {".png": 1_000_000, ".jpg": 65_500, ".jpeg": 65_500}
+"""Limits of libpng and libjpeg."""
+_PNG_HEADER_BYTES = 33
+"""Signature and first chunk, which text may follow."""
+_PIECE_BYTES = 1 << 24
 _MAX_STEM_BYTES = 160
 _RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\.|$)", re.IGNORECASE)
 
@@ -26,8 +33,8 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\.|$)", re.IGNOR
 class StillWriter:
     """Writes pictures to one folder, which is created if it does not exist.
 
-    `suffix` is `.png`, `.jpg` or `.jpeg`. Raises `OutputError` at opening if it is another one, or if the folder
-    is not writable.
+    `suffix` is `.png`, `.jpg` or `.jpeg`; a picture that is too long for JPEG is written as PNG. Raises `OutputError`
+    at opening if it is another one, or if the folder is not writable.
     """
 
     def __init__(self, folder: PathLike, suffix: str = ".png") -> None:
@@ -50,25 +57,49 @@ class StillWriter:
         Raises:
             OutputError: the file cannot be written.
         """
-        part = PartFile(self._folder / f"{safe_stem(stem)}{self._suffix}", keep_existing=True)
+        suffix = self._suffix if max(image_bgr.shape[:2]) <= _MAX_SIDE_PX[self._suffix] else ".png"
+        part = PartFile(self._folder / f"{safe_stem(stem)}{suffix}", keep_existing=True)
         try:
             # Encoded in memory, since OpenCV does not support Unicode file names on Windows.
-            part.write(_encode_png(texts, image_bgr) if texts else self._encode(image_bgr))
+            encoded = _encode(suffix, image_bgr)
+            start = 0
+            if texts and suffix == ".png":
+                start = _PNG_HEADER_BYTES
+                part.write(encoded[:start].tobytes() + _text_chunks(texts))
+            # In pieces, since a copy of a large picture's file would take as much memory as the picture.
+            for first in range(start, len(encoded), _PIECE_BYTES):
+                part.write(encoded[first : first + _PIECE_BYTES].tobytes())
             return part.commit()
         finally:
             part.discard()
 
-    def _encode(self, image_bgr: Image) -> bytes:
-        return cv2.imencode(self._suffix, image_bgr, _ENCODING[self._suffix])[1].tobytes()
+
+def _encode(suffix: str, image_bgr: Image) -> npt.NDArray[np.uint8]:
+    """The `(N,)` bytes of a file."""
+    try:
+        with quiet_stderr:
+            is_encoded, encoded = cv2.imencode(suffix, image_bgr, _ENCODING[suffix])
+    except (cv2.error, MemoryError):
+        is_encoded = False
+    if not is_encoded:
+        height, width = image_bgr.shape[:2]
+        raise OutputError(
+            "A picture of {width}x{height} pixels cannot be written as {suffix}: make it smaller.",
+            width=width,
+            height=height,
+            suffix=suffix,
+        )
+    return np.asarray(encoded, np.uint8).ravel()
 
 
-def _encode_png(texts: Mapping[str, str], image_bgr: Image) -> bytes:
-    chunks = PngImagePlugin.PngInfo()
+def _text_chunks(texts: Mapping[str, str]) -> bytes:
+    """The texts as chunks of a PNG file."""
+    info, chunks = PngImagePlugin.PngInfo(), io.BytesIO()
     for keyword, text in texts.items():
-        chunks.add_itxt(keyword, text)
-    png = io.BytesIO()
-    PillowImage.fromarray(image_bgr[..., ::-1]).save(png, "PNG", pnginfo=chunks, compress_level=4)
-    return png.getvalue()
+        info.add_itxt(keyword, text)
+    for chunk in info.chunks:
+        PngImagePlugin.putchunk(chunks, *chunk[:2])
+    return chunks.getvalue()
 
 
 def safe_stem(text: str) -> str:

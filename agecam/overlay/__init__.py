@@ -16,8 +16,9 @@ from agecam.types import Face, FloatArray, Image
 
 __all__ = ["DEFAULT_STYLE", "PALETTE", "OverlayStyle", "Words", "annotate", "blur_everything", "label_lines"]
 
-_CELLS = 8
-"""A blurred face, or the shorter side of a blurred picture, is averaged over this many cells: too few to restore it."""
+_CELLS = 4
+"""A blurred head, or the shorter side of a blurred picture, is averaged over this many cells: too few to restore it. Of
+594 portraits MTCNN still finds a face in 158 with 8 cells, in 13 with 6, and in none with 5 or 4."""
 
 # The hues are distinct on light and dark pictures, and none of them is associated with a gender.
 PALETTE: tuple[Colour, ...] = (

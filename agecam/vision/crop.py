@@ -35,6 +35,8 @@ MAX_HALVINGS = 12
 _MIN_HALF_SIDE_PX = 1e-3
 """A square with a smaller half-side counts as empty and gives a grey crop."""
 _GREY = (OUTSIDE_GREY,) * 3
+_STRIP_PIXELS = 1 << 20
+"""Pixels of a large face that are floats at a time."""
 _WARP_FLAGS = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 
 
@@ -45,7 +47,8 @@ def squares_of(faces: Sequence[Detection], alignment: Alignment = "five-landmark
     its direction the rotation of the face.
     """
     squares = [
-        square_around(face.box) if alignment == "box" else square_from_landmarks(face.landmarks) for face in faces
+        square_around(face.box, face.turned_degrees) if alignment == "box" else square_from_landmarks(face.landmarks)
+        for face in faces
     ]
     return np.array(squares, np.float32).reshape(-1, 4)
 
@@ -62,10 +65,15 @@ def square_from_landmarks(landmarks: FloatArray) -> npt.NDArray[np.float32]:
     return np.array([*centre, scale_cos / 2, scale_sin / 2], np.float32)
 
 
-def square_around(box: Box) -> npt.NDArray[np.float32]:
-    """The upright square around a box, as wide as its longer side; for networks trained on boxes."""
+def square_around(box: Box, turned_degrees: int = 0) -> npt.NDArray[np.float32]:
+    """The square around a box, as wide as its longer side; for networks trained on boxes.
+
+    It is upright in the frame, or in the frame turned clockwise by a multiple of 90 degrees.
+    """
     x, y, width, height = box
-    return np.array([x + width / 2, y + height / 2, max(width, height) / 2, 0], np.float32)
+    right_x, right_y = {0: (1, 0), 90: (0, -1), 180: (-1, 0), 270: (0, 1)}[turned_degrees]
+    half = max(width, height) / 2
+    return np.array([x + width / 2, y + height / 2, half * right_x, half * right_y], np.float32)
 
 
 def around_box_of(square: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -92,7 +100,6 @@ def crop_faces(frame: Image, squares: npt.NDArray[np.float32], spec: CropSpec) -
     Returns:
         `(N, size_px, size_px, 3) float32`, RGB, whole numbers from 0 to 255; grey outside the frame.
     """
-    frame = np.ascontiguousarray(frame)
     faces = np.empty((len(squares), spec.size_px, spec.size_px, 3), np.float32)
     for face, square in zip(faces, squares.astype(np.float64), strict=True):
         face[:] = _crop_face(frame, square[:2], square[2:] * (1 + 2 * spec.margin), spec.size_px)[..., ::-1]
@@ -132,17 +139,13 @@ def _patch(frame: Image, centre: npt.NDArray[np.float64], reach: float, patch_px
     first = np.clip(np.floor((centre - reach) / block).astype(int) - 1, -2, blocks)
     end = np.clip(np.ceil((centre + reach) / block).astype(int) + 1, 0, blocks + 2)
     (left, top), (right, bottom) = np.clip(first * block, 0, size), np.clip(end * block, 0, size)
-    part: npt.NDArray[Any] = frame[top:bottom, left:right].astype(np.float32)
-    if not part.size:
+    if left >= right or top >= bottom:
         return np.full((patch_px, patch_px, 3), OUTSIDE_GREY, np.float32)
     if halvings:
-        before_x, before_y = (left, top) - first * block
-        after_x, after_y = end * block - (right, bottom)
-        part = cv2.copyMakeBorder(part, before_y, after_y, before_x, after_x, cv2.BORDER_CONSTANT, value=_GREY)
-        for _ in range(halvings):
-            part = cv2.resize(part, (part.shape[1] // 2, part.shape[0] // 2), interpolation=cv2.INTER_AREA)
+        part = _shrunk(frame, first, end, halvings)
         corner = first.astype(np.float64)
     else:
+        part = np.ascontiguousarray(frame[top:bottom, left:right], np.float32)
         corner = np.array([left, top], np.float64)
     step = 2 * reach / block / patch_px
     start = (centre - reach) / block - corner + step / 2 - 0.5
@@ -152,3 +155,34 @@ def _patch(frame: Image, centre: npt.NDArray[np.float64], reach: float, patch_px
     patch[:, (x < 0) | (x > part.shape[1] - 1)] = OUTSIDE_GREY
     patch[(y < 0) | (y > part.shape[0] - 1)] = OUTSIDE_GREY
     return np.asarray(patch, np.float32)
+
+
+def _shrunk(
+    frame: Image, first: npt.NDArray[np.int64], end: npt.NDArray[np.int64], halvings: int
+) -> npt.NDArray[np.float32]:
+    """Means of the blocks from `first` to `end` (x, y), of `2**halvings` pixels a side; grey outside the frame.
+
+    Only some rows of the frame are floats at a time: all of a large face would take several times the memory of the
+    frame itself.
+    """
+    height, width = frame.shape[:2]
+    block = 2**halvings
+    columns, rows = (end - first).tolist()
+    left, right = np.clip(np.array([first[0], end[0]]) * block, 0, width).tolist()
+    before, after = left - int(first[0]) * block, int(end[0]) * block - right
+    blocks = np.empty((rows, columns, 3), np.float32)
+    at_once = max(1, _STRIP_PIXELS // (columns * block * block))
+    for row in range(0, rows, at_once):
+        count = min(at_once, rows - row)
+        start = (int(first[1]) + row) * block
+        top, bottom = (min(max(y, 0), height) for y in (start, start + count * block))
+        strip: npt.NDArray[Any] = np.ascontiguousarray(frame[top:bottom, left:right], np.float32)
+        above, below = top - start, start + count * block - bottom
+        if not strip.size:
+            blocks[row : row + count] = OUTSIDE_GREY
+            continue
+        strip = cv2.copyMakeBorder(strip, above, below, before, after, cv2.BORDER_CONSTANT, value=_GREY)
+        for _ in range(halvings):
+            strip = cv2.resize(strip, (strip.shape[1] // 2, strip.shape[0] // 2), interpolation=cv2.INTER_AREA)
+        blocks[row : row + count] = strip
+    return blocks

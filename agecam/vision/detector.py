@@ -1,5 +1,8 @@
 """Face detection with MTCNN (Zhang et al. 2016) and the three networks of the `mtcnn` package."""
 
+import math
+from itertools import pairwise
+
 import cv2
 import numpy as np
 
@@ -7,8 +10,17 @@ from agecam.backends import Backend, choose_backend
 from agecam.errors import DetectorError
 from agecam.models.store import detector_files
 from agecam.types import Detection, FloatArray, Image
-from agecam.vision.mtcnn import MAX_SIDE_PX, Mtcnn
-from agecam.vision.pyramid import count_halvings, pyramid_scales
+from agecam.vision.mtcnn import Mtcnn, suppress
+from agecam.vision.pyramid import FINAL_OVERLAP, MAX_PYRAMID_SIDE_PX, count_halvings, pyramid_scales
+
+_HALVED_FROM_PX = 8 * MAX_PYRAMID_SIDE_PX
+"""In frames with a side this long, no faces below 96 px are searched for: when halved, they still have the 48 px that
+the last network sees."""
+_PART_ASPECT = 4
+"""Among them, those more than this times as long as they are wide, such as panoramas, are searched in parts of this
+shape instead: their faces are small in relation to their length."""
+_LANDMARKS_ALONG = (slice(10, 15), slice(5, 10))
+"""Columns of `Mtcnn.find_faces` with the landmarks' y and x."""
 
 
 class FaceDetector:
@@ -47,12 +59,7 @@ class FaceDetector:
         height_px, width_px = int(frame.shape[0]), int(frame.shape[1])
         smallest_px = min_face_px or self.min_face_px
         try:
-            shrunk, factor = _halved_to_fit(frame) if pyramid_scales(height_px, width_px, smallest_px) else (frame, 1)
-            scales = pyramid_scales(shrunk.shape[0], shrunk.shape[1], smallest_px / factor)
-            if not scales:
-                return []
-            halvings = min(count_halvings(side_px) for side_px in shrunk.shape[:2])
-            rows = self._mtcnn.find_faces(np.ascontiguousarray(shrunk), tuple(scales), halvings)
+            rows = self._find(frame, smallest_px)
         except (RuntimeError, MemoryError, cv2.error) as error:
             raise DetectorError(
                 "Face detection failed on a {width}x{height} picture ({reason}): try a smaller one or --device cpu.",
@@ -60,24 +67,69 @@ class FaceDetector:
                 height=height_px,
                 reason=str(error).strip().partition("\n")[0],
             ) from error
-        return [_detection(row, height_px, width_px, factor) for row in rows]
+        return [_detection(row, height_px, width_px) for row in rows]
+
+    def _find(self, frame: Image, smallest_px: float) -> FloatArray:
+        """The rows of `Mtcnn.find_faces`, in pixels of a frame of any size."""
+        if _is_long(frame):
+            return self._find_in_parts(frame, smallest_px)
+        is_searched = bool(pyramid_scales(frame.shape[0], frame.shape[1], smallest_px))
+        shrunk, factor = halved_to_fit(frame) if is_searched else (frame, 1)
+        scales = pyramid_scales(shrunk.shape[0], shrunk.shape[1], smallest_px / factor)
+        if not scales:
+            return np.zeros((0, 15), np.float32)
+        halvings = min(count_halvings(side_px) for side_px in shrunk.shape[:2])
+        rows = self._mtcnn.find_faces(np.ascontiguousarray(shrunk), tuple(scales), halvings)
+        rows[:, :4] *= factor
+        rows[:, 5:] *= factor
+        return rows
+
+    def _find_in_parts(self, frame: Image, smallest_px: float) -> FloatArray:
+        axis = int(frame.shape[1] > frame.shape[0])
+        length_px, across_px = frame.shape[axis], frame.shape[1 - axis]
+        part_px = max(_PART_ASPECT * across_px, MAX_PYRAMID_SIDE_PX)
+        # Neighbours overlap by the frame's width, so that each face is whole in the part that its centre belongs to.
+        count = math.ceil((length_px - across_px) / (part_px - across_px))
+        starts = [round(start) for start in np.linspace(0, length_px - part_px, count)]
+        borders = [-math.inf, *((a + part_px + b) / 2 for a, b in pairwise(starts)), math.inf]
+        found = []
+        for start, (first, end) in zip(starts, pairwise(borders), strict=True):
+            places = slice(start, start + part_px)
+            rows = self._find(frame[:, places] if axis else frame[places], smallest_px)
+            rows[:, [axis, axis + 2]] += start
+            rows[:, _LANDMARKS_ALONG[axis]] += start
+            centres = rows[:, [axis, axis + 2]].mean(axis=1)
+            found.append(rows[(first <= centres) & (centres < end)])
+        return suppress(np.concatenate(found), FINAL_OVERLAP, over_smaller=True)
 
 
-def _halved_to_fit(frame: Image) -> tuple[Image, int]:
-    """The frame, halved until OpenCV can resample it, and the factor by which it was shrunk.
+def halved_to_fit(frame: Image) -> tuple[Image, int]:
+    """The frame, halved until it is not longer than needed, and the factor by which it was shrunk.
 
-    No detail is lost: the largest level of the pyramid is many times smaller.
+    Frames that are searched in parts are left as they are.
     """
     factor = 1
-    while max(frame.shape[:2]) > MAX_SIDE_PX:
-        size = (max(1, frame.shape[1] // 2), max(1, frame.shape[0] // 2))
-        frame = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
+    while max(frame.shape[:2]) >= _HALVED_FROM_PX and not _is_long(frame):
+        frame = halved(frame)
         factor *= 2
     return frame, factor
 
 
-def _detection(row: FloatArray, height_px: int, width_px: int, factor: int) -> Detection:
-    left, right = (float(v) for v in np.clip(factor * row[[1, 3]], 0, width_px))
-    top, bottom = (float(v) for v in np.clip(factor * row[[0, 2]], 0, height_px))
-    landmarks = (factor * np.stack([row[5:10], row[10:15]], axis=1)).astype(np.float32)
+def halved(frame: Image) -> Image:
+    """The frame at half its size."""
+    height, width = (max(1, side // 2) for side in frame.shape[:2])
+    # Without its last odd row and column, it is averaged over exact blocks, which is much faster.
+    even = frame[: 2 * height, : 2 * width]
+    return np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _is_long(frame: Image) -> bool:
+    shorter, longer = sorted((len(frame), int(frame.shape[1])))
+    return longer >= _HALVED_FROM_PX and longer > _PART_ASPECT * shorter
+
+
+def _detection(row: FloatArray, height_px: int, width_px: int) -> Detection:
+    left, right = (float(v) for v in np.clip(row[[1, 3]], 0, width_px))
+    top, bottom = (float(v) for v in np.clip(row[[0, 2]], 0, height_px))
+    landmarks = np.stack([row[5:10], row[10:15]], axis=1).astype(np.float32)
     return Detection(box=(left, top, right - left, bottom - top), score=float(row[4]), landmarks=landmarks)

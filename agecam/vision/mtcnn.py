@@ -18,6 +18,7 @@ from agecam.types import FloatArray, Image
 from agecam.vision.pyramid import (
     BLOCK,
     CELL_PX,
+    FINAL_OVERLAP,
     GREY,
     MAX_PROPOSALS,
     OUTPUT_THRESHOLD,
@@ -26,8 +27,6 @@ from agecam.vision.pyramid import (
     STRIDE_PX,
 )
 
-MAX_SIDE_PX = 32766
-"""Longest side of a frame: OpenCV resamples with 16-bit coordinates."""
 _SHRINK_PX = 10
 """Pixels by which the proposal network's convolutions reduce height and width, before its stride."""
 _PATCHES_PER_CALL = 256
@@ -36,6 +35,9 @@ _MAX_HALVED_SCALE = 0.25
 """Levels up to this scale are averaged from the frame halved at least once."""
 _MAX_VALUES = 3 * 3840 * 2160
 """Larger frames are not converted to floats, and larger arrays are not kept: they would take too much memory."""
+
+_MAX_SHEET_PX = 1 << 20
+"""Pixels that the proposal network sees at a time."""
 
 _Pixels = Image | FloatArray
 """`(H, W, 3)`, 0 to 255."""
@@ -74,7 +76,7 @@ class _Scratch:
 
 
 class Mtcnn:
-    """Finds faces in frames of at most `MAX_SIDE_PX` a side."""
+    """Finds faces in frames of less than 32,767 px a side: OpenCV resamples with 16-bit coordinates."""
 
     def __init__(self, runners: Mapping[str, Runner]) -> None:
         """
@@ -102,23 +104,23 @@ class Mtcnn:
             pixels = self._scratch.floats(frame)
 
         # 1. Proposals from every level of the pyramid
-        boxes = _square(_suppress(self._proposals(pixels, scales, halvings), 0.7)[:, :4])
+        boxes = _square(suppress(self._proposals(pixels, scales, halvings), 0.7)[:, :4])
 
         # 2. Refinement of the proposals
         outputs = _run(self._rnet, pixels, boxes, 24, 5, batch_step=16)
         rows = _confident(_refine(boxes, outputs[:, :4]), outputs[:, 4], REFINE_THRESHOLD)
-        boxes = _square(_suppress(rows, 0.7)[:, :4])
+        boxes = _square(suppress(rows, 0.7)[:, :4])
 
         # 3. Output: final boxes and the five landmarks
         outputs = _run(self._onet, pixels, boxes, 48, 15, batch_step=4)
         landmarks = _place(outputs[:, 5:], boxes)
         rows = _confident(_refine(boxes, outputs[:, :4]), outputs[:, 4], OUTPUT_THRESHOLD, landmarks)
-        return _suppress(rows, 0.7, over_smaller=True)
+        return suppress(rows, FINAL_OVERLAP, over_smaller=True)
 
     def _proposals(self, pixels: _Pixels, scales: tuple[float, ...], halvings: int) -> FloatArray:
         """`(N, 5)`: box and score, after non-maximum suppression within each level."""
         sheet = _pack_levels(pixels.shape[0], pixels.shape[1], scales)
-        (outputs,) = self._pnet(sheet.filled(pixels, scales, halvings, self._scratch)[np.newaxis])
+        outputs = self._run_proposals(sheet.filled(pixels, scales, halvings, self._scratch))
         logits = outputs[:, :, 4]
         rows, columns = np.nonzero((logits > _logit(PROPOSAL_THRESHOLD)) & (sheet.level >= 0))
         levels = sheet.level[rows, columns]
@@ -127,7 +129,22 @@ class Mtcnn:
         boxes = np.concatenate([corner + 1, corner + CELL_PX], axis=1) + outputs[rows, columns, :4] * (CELL_PX - 1)
         boxes /= np.asarray(scales)[levels, np.newaxis]
         scored = np.concatenate([boxes, _sigmoid(logits[rows, columns])[:, np.newaxis]], axis=1).astype(np.float32)
-        return np.concatenate([_suppress(scored[levels == level], 0.5) for level in range(len(scales))])
+        return np.concatenate([suppress(scored[levels == level], 0.5) for level in range(len(scales))])
+
+    def _run_proposals(self, sheet: FloatArray) -> FloatArray:
+        """`(rows, columns, 5)`: four offsets and the logit of each output cell.
+
+        A large sheet is run in strips: the network's inner layers take eight times the memory of its input.
+        """
+        rows = (len(sheet) - _SHRINK_PX) // STRIDE_PX
+        at_once = max(1, _MAX_SHEET_PX // (STRIDE_PX * sheet.shape[1]))
+        if rows <= at_once:
+            return np.asarray(self._pnet(sheet[np.newaxis])[0])
+        strips = (
+            sheet[STRIDE_PX * row : STRIDE_PX * min(row + at_once, rows) + _SHRINK_PX]
+            for row in range(0, rows, at_once)
+        )
+        return np.concatenate([self._pnet(strip[np.newaxis])[0] for strip in strips])
 
 
 @dataclass(frozen=True)
@@ -191,7 +208,7 @@ def _confident(boxes: FloatArray, logits: FloatArray, threshold: float, *more: F
     return rows[logits > _logit(threshold)]
 
 
-def _suppress(rows: FloatArray, overlap: float, over_smaller: bool = False) -> FloatArray:
+def suppress(rows: FloatArray, overlap: float, over_smaller: bool = False) -> FloatArray:
     """Non-maximum suppression: rows (box, score, ...), best first, without those that a better row overlaps.
 
     Unlike in the greedy form, a suppressed row still suppresses others, as in the package. `over_smaller` measures the

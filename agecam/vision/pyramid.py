@@ -14,6 +14,8 @@ MAX_PROPOSALS = 8192
 BLOCK = 1024
 """Boxes compared at a time."""
 PROPOSAL_THRESHOLD, REFINE_THRESHOLD, OUTPUT_THRESHOLD = 0.6, 0.7, 0.8
+FINAL_OVERLAP = 0.7
+"""Of two faces that share more than this of the smaller one, the better is kept."""
 GREY = 127.5  # outside the frame: zero when scaled to -1..1
 
 

@@ -258,7 +258,7 @@ def test_damaged_weights(suffix, options, model, bad_inputs, capsys):
     ("change", "options"),
     [
         ({"network": "vast"}, []),
-        ({"crop": {"size_px": 96, "margin": 0.0}}, []),
+        ({"crop": {"size_px": 80, "margin": 0.0}}, []),
         ({"arguments": {"stem": 16}}, ["--backend", "keras"]),
         ({"colour_order": "BGR"}, []),
         ({"card_version": 99}, []),

@@ -51,8 +51,8 @@ def test_a_face_that_lies_is_found_where_it_is_and_as_if_it_stood(
         plane[y, x] = 255
     turned = [np.argwhere(cv2.rotate(plane, LAID_DOWN[degrees]))[0][::-1] for plane in points]
     assert face.landmarks == pytest.approx(np.array(turned, np.float32), abs=3)
-    assert face.age == pytest.approx(expected.age, abs=1.0)
-    assert face.female_probability == pytest.approx(expected.female_probability, abs=0.05)
+    assert face.age == pytest.approx(expected.age, abs=0.3)
+    assert face.female_probability == pytest.approx(expected.female_probability, abs=0.01)
     assert (lying.width, lying.height) == laid_down(picture, degrees).shape[1::-1]
 
 

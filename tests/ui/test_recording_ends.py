@@ -10,6 +10,7 @@ from live_parts import FakeCamera
 from pytestqt.qtbot import QtBot
 from window_parts import WindowHarness
 
+from agecam.errors import OutputError
 from agecam.outputs import VideoWriter
 from agecam.sources import CameraInfo
 from agecam.types import Image
@@ -39,13 +40,13 @@ def test_an_encoder_that_dies_at_the_end_is_logged(
 ) -> None:
     def die(writer: VideoWriter) -> None:
         writer.discard()
-        raise OSError("the disk was pulled out")
+        raise OutputError("The disk was pulled out.")
 
     window = recording_window(harness)
     monkeypatch.setattr(VideoWriter, "close", die)
     window.close()
     assert window.all_ended
-    assert "the disk was pulled out" in caplog.text
+    assert "The disk was pulled out" in caplog.text
     assert "Saved" not in window.video.toast.text.text()
 
 

@@ -250,3 +250,20 @@ def test_a_tiny_frame_is_cropped(astronaut_bgr: Image) -> None:
 def test_an_empty_or_invalid_square_gives_grey(astronaut_bgr: Image) -> None:
     cut = crop_faces(astronaut_bgr, np.array([[100, 100, 0, 0], [np.nan, 1, 30, 0]], np.float32), SMALL)
     assert (cut == 127).all()
+
+
+@pytest.mark.parametrize("side", [400, 1700, 5000])
+def test_a_large_face_has_the_same_crop_however_many_rows_are_floats_at_a_time(
+    side: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (1501, 2003, 3), np.uint8)
+    squares = np.concatenate([upright(800, 700, side, 20), upright(-100, 1400, side), upright(4000, 4000, side)])
+    at_once = crops(image, squares)
+    monkeypatch.setattr("agecam.vision.crop._STRIP_PIXELS", 1)
+    assert np.array_equal(crops(image, squares), at_once)
+
+
+def test_a_view_has_the_same_crop_as_a_copy(astronaut_bgr: Image) -> None:
+    view = astronaut_bgr[:, ::-1]
+    squares = upright(280, 130, 90, 5)
+    assert np.array_equal(crops(view, squares), crops(view.copy(), squares))

@@ -178,15 +178,29 @@ def test_frames_do_not_affect_later_frames(
     assert np.array_equal(again[0].landmarks, first[0].landmarks)
 
 
-@pytest.mark.parametrize("length", [32_767, 33_001, 70_000])
+def test_a_picture_searched_in_parts_has_the_same_faces(
+    openvino_detector: FaceDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (picture,) = demo_images(250)
+    whole = openvino_detector.detect(picture)
+    assert len(whole) > 2
+    for sheet_px in (20_000, 150_001):
+        monkeypatch.setattr("agecam.vision.mtcnn._MAX_SHEET_PX", sheet_px)
+        parts = openvino_detector.detect(picture)
+        assert [face.box for face in parts] == [face.box for face in whole]
+        assert [face.score for face in parts] == [face.score for face in whole]
+        assert all(np.array_equal(a.landmarks, b.landmarks) for a, b in zip(parts, whole, strict=True))
+
+
+@pytest.mark.parametrize("length", [16_384, 20_001, 32_767, 33_001, 70_000])
 @pytest.mark.parametrize("high", [False, True])
-def test_a_frame_too_large_for_opencv_is_still_searched(
+def test_a_very_long_frame_is_searched(
     openvino_detector: FaceDetector, astronaut_bgr: Image, length: int, high: bool
 ) -> None:
-    # In such a long picture only large faces are found: the first level of the pyramid has 2048 px.
-    scale = 3 * length / 32_767
+    # A face in such a picture may be as large as the picture is wide.
+    scale = max(1.0, 3 * length / 32_767)
     portrait = np.asarray(cv2.resize(astronaut_bgr, None, fx=scale, fy=scale), np.uint8)
-    side, start = portrait.shape[0], 20_000
+    side, start = portrait.shape[0], length // 2
     picture = np.zeros((length, side, 3) if high else (side, length, 3), np.uint8)
     left, top = (0, start) if high else (start, 0)
     picture[top : top + side, left : left + side] = portrait
@@ -195,6 +209,28 @@ def test_a_frame_too_large_for_opencv_is_still_searched(
     assert overlap(face.box, (left + x, top + y, width, height)) > 0.8
     assert_upright(face)
     assert face.landmarks == pytest.approx(scale * ASTRONAUT_LANDMARKS + (left, top), abs=0.06 * width)
+
+
+@pytest.mark.parametrize("high", [False, True])
+def test_all_small_faces_of_a_panorama_are_found_once(
+    openvino_detector: FaceDetector, astronaut_bgr: Image, high: bool
+) -> None:
+    # Beside each other and at distances that share no factor with the parts in which such a picture is searched
+    starts = [0, *range(300, 5400, 300), *range(6001, 69_000, 611), 69_700]
+    portrait = np.asarray(cv2.resize(astronaut_bgr, (300, 300), interpolation=cv2.INTER_AREA), np.uint8)
+    picture = np.zeros((70_000, 300, 3) if high else (300, 70_000, 3), np.uint8)
+    for start in starts:
+        places = slice(start, start + 300)
+        picture[places if high else slice(None), slice(None) if high else places] = portrait
+    faces = [face for face in openvino_detector.detect(picture, 24) if face.score > 0.95]
+    faces.sort(key=lambda face: face.box[1 if high else 0])
+    assert len(faces) == len(starts)
+    scale = 300 / 512
+    for face, start in zip(faces, starts, strict=True):
+        x, y, width, height = (scale * v for v in ASTRONAUT)
+        shift = (0, start) if high else (start, 0)
+        assert overlap(face.box, (x + shift[0], y + shift[1], width, height)) > 0.7
+        assert face.landmarks == pytest.approx(scale * ASTRONAUT_LANDMARKS + shift, abs=0.1 * width)
 
 
 def test_views_give_the_same_faces_as_copies(detector: FaceDetector, hopper_bgr: Image) -> None:
