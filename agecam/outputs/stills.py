@@ -25,7 +25,6 @@ _MAX_SIDE_PX = {".png": 1_000_000, ".jpg": 65_500, ".jpeg": 65_500}
 """Limits of libpng and libjpeg."""
 _PNG_HEADER_BYTES = 33
 """Signature and first chunk, which text may follow."""
-_PIECE_BYTES = 1 << 24
 _MAX_STEM_BYTES = 160
 _RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\.|$)", re.IGNORECASE)
 
@@ -62,13 +61,10 @@ class StillWriter:
         try:
             # Encoded in memory, since OpenCV does not support Unicode file names on Windows.
             encoded = _encode(suffix, image_bgr)
-            start = 0
             if texts and suffix == ".png":
-                start = _PNG_HEADER_BYTES
-                part.write(encoded[:start].tobytes() + _text_chunks(texts))
-            # In pieces, since a copy of a large picture's file would take as much memory as the picture.
-            for first in range(start, len(encoded), _PIECE_BYTES):
-                part.write(encoded[first : first + _PIECE_BYTES].tobytes())
+                part.write(encoded[:_PNG_HEADER_BYTES].tobytes() + _text_chunks(texts))
+                encoded = encoded[_PNG_HEADER_BYTES:]
+            part.write(encoded.tobytes())
             return part.commit()
         finally:
             part.discard()

@@ -14,6 +14,7 @@ from agecam.errors import SourceError
 from agecam.runtime.quiet import quiet_stderr
 from agecam.sources.base import SEEK_TOLERANCE_S, BaseSource, SourceInfo
 from agecam.sources.picture_chunks import exif_orientation, png_chunks, riff_chunks
+from agecam.sources.picture_codes import container_codes
 from agecam.sources.picture_formats import HEAD_BYTES, picture_format
 from agecam.sources.picture_pillow import TooLargeError, attempted, open_pillow, pillow_to_bgr
 from agecam.sources.picture_turn import turned
@@ -139,7 +140,7 @@ class _Decoder:
         # Pillow goes back in an animated PNG only from some frames.
         picture = None if self._format == "PNG" and number < self._last else self._picture
         if picture is None:
-            picture = self._picture = open_pillow(self._data, self._format)
+            picture = self._picture = open_pillow(io.BytesIO(self._data), self._format)
             self._orientation = _orientation(picture, self._format, self._data)
             # The picture for programs that know no animations need not be a frame.
             self._skipped = int(bool(getattr(picture, "default_image", False)))
@@ -149,7 +150,8 @@ class _Decoder:
             self.durations_s = durations_s + [_REPLACEMENT_S] * (count - len(durations_s))
         picture.seek(number + self._skipped)
         self._last = number
-        return turned(pillow_to_bgr(picture), self._orientation)
+        codes = container_codes(io.BytesIO(self._data)) if self._format == "AVIF" else None
+        return turned(pillow_to_bgr(picture, codes), self._orientation)
 
 
 def _orientation(picture: ImageFile.ImageFile, form: str, data: bytes) -> int:

@@ -2,6 +2,7 @@
 
 import io
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 from PIL import Image as Pillow
@@ -48,7 +49,14 @@ def to_srgb(profile: bytes | None, mode: str) -> ImageCms.ImageCmsTransform | No
         return None
 
 
-def convert_in_place(image: Image, transform: ImageCms.ImageCmsTransform, is_grey: bool) -> None:
+class Transform(Protocol):
+    """A conversion to sRGB."""
+
+    def apply(self, im: Pillow.Image) -> Pillow.Image:
+        """Convert a picture of the mode that the transform takes."""
+
+
+def convert_in_place(image: Image, transform: Transform, is_grey: bool) -> None:
     """Convert `(H, W, 3) uint8 BGR` to sRGB; `is_grey` if the transform takes one channel."""
     height, width = image.shape[:2]
     for rows in strips(height, width):

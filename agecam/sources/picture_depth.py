@@ -49,7 +49,7 @@ def to_8_bit_bgr(pixels: npt.NDArray[Any], is_linear: bool = False) -> Image:
         else:
             unit = np.nan_to_num((part.astype(np.float64) - low) / max(high - low, 1e-30), posinf=1.0, neginf=0.0)
             unit = np.clip(unit, 0.0, 1.0)
-            bits = np.rint(255 * (_encoded(unit) if is_linear else unit)).astype(np.uint8)
+            bits = np.rint(255 * (srgb_values(unit) if is_linear else unit)).astype(np.uint8)
         result[rows] = bits if bits.ndim == 3 else bits[..., None]
     return result
 
@@ -89,6 +89,11 @@ def _linear_range(pixels: npt.NDArray[Any]) -> tuple[float, float]:
     return 0.0, 1.0 if _DARK < white <= 1 or white <= 0 else white
 
 
-def _encoded(unit: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """sRGB's curve from light, 0 to 1, to values, 0 to 1."""
-    return np.where(unit <= 0.0031308, 12.92 * unit, 1.055 * np.maximum(unit, 1e-9) ** (1 / 2.4) - 0.055)
+def srgb_values(light: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The values of sRGB, 0 to 1, for light, 0 to 1."""
+    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
+
+
+def srgb_light(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The light for values of sRGB, both 0 to 1."""
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)

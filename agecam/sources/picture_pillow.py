@@ -1,15 +1,17 @@
 """Decodes with Pillow and its plugins what OpenCV cannot read, or reads wrongly."""
 
-import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
-from typing import TypeVar
+from threading import RLock
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageFile
 
-from agecam.sources.picture_colour import to_srgb
+from agecam.sources.picture_codes import ColourCodes, coded_to_srgb
+from agecam.sources.picture_colour import Transform, to_srgb
 from agecam.sources.picture_depth import strips, to_8_bit_bgr
 from agecam.types import Image
 
@@ -18,6 +20,7 @@ MAX_PIXELS = 300_000_000
 
 _READERS = {
     "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile"),
+    "BMP": ("PIL.BmpImagePlugin", "BmpImageFile"),
     "HEIC": ("pillow_heif", "HeifImageFile"),
     "ICO": ("PIL.IcoImagePlugin", "IcoImageFile"),
     "JPEG": ("PIL.JpegImagePlugin", "JpegImageFile"),
@@ -25,6 +28,7 @@ _READERS = {
     "JPEG XL": ("pillow_jxl.JpegXLImagePlugin", "JXLImageFile"),
     "PCX": ("PIL.PcxImagePlugin", "PcxImageFile"),
     "PNG": ("PIL.PngImagePlugin", "PngImageFile"),
+    "PNM": ("PIL.PpmImagePlugin", "PpmImageFile"),
     "PSD": ("PIL.PsdImagePlugin", "PsdImageFile"),
     "QOI": ("PIL.QoiImagePlugin", "QoiImageFile"),
     "TGA": ("PIL.TgaImagePlugin", "TgaImageFile"),
@@ -62,23 +66,48 @@ def attempted(action: Callable[[], _Result]) -> _Result | None:
         raise
 
 
-def open_pillow(data: bytes, picture_format: str) -> ImageFile.ImageFile:
-    """Read the header of a picture; raises TooLargeError, and whatever the plugin raises for a damaged one."""
+def open_pillow(file: BinaryIO, picture_format: str) -> ImageFile.ImageFile:
+    """Read the header of a picture; raises TooLargeError, and whatever the plugin raises for a damaged one.
+
+    The file must stay open until the picture is decoded.
+    """
     module, name = _READERS[picture_format]
     reader = getattr(import_module(module), name)
-    opened: ImageFile.ImageFile = reader(io.BytesIO(data))
+    file.seek(0)
+    with _without_own_limit():
+        opened: ImageFile.ImageFile = reader(file)
     check_size(*opened.size)
     return opened
 
 
-def pillow_to_bgr(picture: Pillow.Image) -> Image:
-    """Decode to `(H, W, 3) uint8 BGR` in sRGB; transparency is dropped."""
-    picture.load()
+_limit_lock = RLock()
+
+
+@contextmanager
+def _without_own_limit() -> Iterator[None]:
+    """Pillow warns of pictures of 90 megapixels and refuses those of 180: the limit here is `MAX_PIXELS`."""
+    with _limit_lock:
+        limit, Pillow.MAX_IMAGE_PIXELS = Pillow.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        finally:
+            Pillow.MAX_IMAGE_PIXELS = limit
+
+
+def pillow_to_bgr(picture: Pillow.Image, codes: ColourCodes | None = None) -> Image:
+    """Decode to `(H, W, 3) uint8 BGR` in sRGB; transparency is dropped.
+
+    `codes` tell the colours of a picture without a profile.
+    """
+    with _without_own_limit():
+        picture.load()
     if picture.mode.startswith(("I", "F")):
         return to_8_bit_bgr(np.asarray(picture))
     profile = picture.info.get("icc_profile")
     base = _base_mode(picture)
-    transform = to_srgb(profile if isinstance(profile, bytes) else None, base)
+    transform: Transform | None = to_srgb(profile if isinstance(profile, bytes) else None, base)
+    if not profile and base == "RGB":
+        transform = coded_to_srgb(codes)
     width, height = picture.size
     result = np.empty((height, width, 3), np.uint8)
     for rows in strips(height, width):

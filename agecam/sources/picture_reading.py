@@ -1,18 +1,20 @@
 """The one reader of picture files: any format, upright, in sRGB and 8 bits."""
 
-import io
+import re
+import struct
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 from PIL import ImageFile
 
 from agecam.errors import SourceError
 from agecam.runtime.quiet import quiet_stderr
 from agecam.sources.picture_chunks import Chunk, ended_jpeg, exif_orientation, inflated_profile, png_chunks, riff_chunks
+from agecam.sources.picture_codes import chunk_codes, coded_to_srgb, container_codes
 from agecam.sources.picture_colour import convert_in_place, to_srgb
+from agecam.sources.picture_content import PictureContent
 from agecam.sources.picture_depth import to_8_bit_bgr
 from agecam.sources.picture_exr import read_exr
 from agecam.sources.picture_formats import picture_format
@@ -23,6 +25,9 @@ from agecam.sources.picture_turn import turned
 from agecam.types import Image
 
 _CHUNK_LIMIT_BYTES = 64 * 2**20
+_FLOAT_SIZE = re.compile(rb"(?:\A[Pp][Ff]\s+|[+-][XY] )(\d{1,9})(?:\s| [+-][XY] )(\d{1,9})\s")
+_FLOAT_HEADER_BYTES = 4096
+_BYTES_PER_FLOAT = 4
 _UPRIGHT_BGR = cv2.IMREAD_COLOR
 _STORED_BGR = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 
@@ -48,13 +53,14 @@ class PictureFile:
 
     def __init__(self, source: str | Path | bytes) -> None:
         """Read the file, without decoding it; raises SourceError."""
-        self.name = "<bytes>" if isinstance(source, bytes) else Path(source).name
+        self._content = PictureContent(source)
+        self.name = self._content.name
         """File name for messages."""
-        self._data = source if isinstance(source, bytes) else _content(Path(source))
-        if not self._data:
-            raise SourceError("The picture '{name}' is empty: copy it again or choose another.", name=self.name)
-        self._format = picture_format(io.BytesIO(self._data), self.name)
-        self._tiff = tiff_pages(self._data) if self._format == "TIFF" else []
+        with self._opened() as file:
+            if not file.read(1):
+                raise SourceError("The picture '{name}' is empty: copy it again or choose another.", name=self.name)
+            self._format = picture_format(file, self.name)
+            self._tiff = tiff_pages(file) if self._format == "TIFF" else []
         self.remarks: tuple[SourceError, ...] = ()
         """What the user should know although the picture can be read; complete after `read`."""
 
@@ -68,13 +74,19 @@ class PictureFile:
         try:
             with quiet_stderr:
                 image = self._decoded(page)
-        except TooLargeError as error:
+        except (TooLargeError, cv2.error) as error:
             raise self._too_large() from error
-        except cv2.error as error:
-            raise self._too_large() from error
+        except OSError as error:
+            raise self._content.unopened(error) from error
         if image is None or not image.size:
             raise self._unreadable(page)
         return np.ascontiguousarray(image, np.uint8)
+
+    def _opened(self) -> BinaryIO:
+        try:
+            return self._content.open()
+        except OSError as error:
+            raise self._content.unopened(error) from error
 
     def _too_large(self) -> SourceError:
         return SourceError("The picture '{name}' is too large to read: make it smaller and try again.", name=self.name)
@@ -99,24 +111,36 @@ class PictureFile:
                 return self._jpeg()
             case "PNG" | "WebP":
                 return self._chunked(self._format)
-            case "TIFF" if self._tiff:
+            case "TIFF" if page < len(self._tiff):
                 return self._tiff_page(self._tiff[page])
             case "PNM" | "PFM" | "Radiance HDR":
                 return self._numbers()
             case "OpenEXR":
-                light = attempted(lambda: read_exr(self._data))
+                light = attempted(lambda: read_exr(self._content.read()))
                 return None if light is None else to_8_bit_bgr(light, is_linear=True)
             case "JPEG XL":
-                check_size(*jxl_size(self._data))
+                check_size(*jxl_size(self._content.read()))
                 return self._by_pillow()
             case "AVIF" | "HEIC" | "ICO" | "PCX" | "PSD" | "QOI" | "TGA":
                 return self._by_pillow()
-        return _decode(self._data, _UPRIGHT_BGR)
+        self._check_stated_size()
+        return self._content.decode(_UPRIGHT_BGR)
+
+    def _check_stated_size(self) -> None:
+        """Raises TooLargeError: OpenCV reads larger pictures than there may be memory for."""
+        with self._content.open() as file:
+            head = file.read(_FLOAT_HEADER_BYTES)
+            if self._format in ("BMP", "JPEG 2000", "PNM"):
+                attempted(lambda: open_pillow(file, str(self._format)))
+            elif self._format == "GIF" and len(head) >= 10:
+                check_size(*struct.unpack_from("<HH", head, 6))
+            elif found := _FLOAT_SIZE.search(head):
+                check_size(_BYTES_PER_FLOAT * int(found[1]), int(found[2]))
 
     def _jpeg(self) -> Image | None:
-        image = self._whole_jpeg(self._data)
+        image = _whole_jpeg(self._content)
         if image is None:
-            image = self._whole_jpeg(ended_jpeg(self._data))
+            image = _whole_jpeg(PictureContent(ended_jpeg(self._content.read())))
             if image is not None:
                 ends_early = SourceError(
                     "The picture '{name}' ends early, so a part may be missing: copy it again to get the rest.",
@@ -125,43 +149,29 @@ class PictureFile:
                 self.remarks = (ends_early,)
         return image
 
-    def _whole_jpeg(self, data: bytes) -> Image | None:
-        header = attempted(lambda: open_pillow(data, "JPEG"))
-        if header is None:
-            return _decode(data, _UPRIGHT_BGR)
-        orientation = exif_orientation(header.info.get("exif"))
-        if header.mode == "CMYK":
-            image = attempted(lambda: pillow_to_bgr(header))
-        else:
-            image = _decode(data, _STORED_BGR)
-            if image is not None:
-                _to_srgb_in_place(image, header.info.get("icc_profile"), is_grey=header.mode == "L")
-        return None if image is None else turned(image, orientation)
-
     def _chunked(self, form: str) -> Image | None:
         """PNG and WebP, decoded by OpenCV; colour profile and orientation are in chunks of their own."""
-        file = io.BytesIO(self._data)
-        chunks: dict[bytes, Chunk] = {}
-        for chunk in png_chunks(file) if form == "PNG" else riff_chunks(file):
-            if form == "PNG" and chunk.size > max(len(self._data), _CHUNK_LIMIT_BYTES):
-                return None  # OpenCV would allocate that much memory
-            chunks.setdefault(chunk.kind, chunk)
-
-        def content(kind: bytes) -> bytes | None:
-            return chunks[kind].content(file) if kind in chunks else None
-
-        is_grey = False
+        with self._content.open() as file:
+            chunks: dict[bytes, Chunk] = {}
+            for chunk in png_chunks(file) if form == "PNG" else riff_chunks(file):
+                if form == "PNG" and chunk.size > max(self._content.size, _CHUNK_LIMIT_BYTES):
+                    return None  # OpenCV would allocate that much memory
+                chunks.setdefault(chunk.kind, chunk)
+            kinds = (b"ICCP", b"EXIF") if form == "WebP" else (b"iCCP", b"eXIf", b"IHDR", b"cICP")
+            contents = [chunks[kind].content(file) if kind in chunks else None for kind in kinds]
+        profile, exif, *of_png = contents
+        is_grey, coded = False, None
         if form == "PNG":
-            header = content(b"IHDR") or b""
+            header, codes = of_png[0] or b"", chunk_codes(of_png[1])
             check_size(int.from_bytes(header[:4], "big"), int.from_bytes(header[4:8], "big"))
             is_grey = header[9:10] in (b"\0", b"\4")
-            profile = inflated_profile(content(b"iCCP") or b"")
-            exif = content(b"eXIf")
-        else:
-            profile, exif = content(b"ICCP"), content(b"EXIF")
-        image = _decode(self._data, _STORED_BGR)
+            profile = inflated_profile(profile or b"") if codes is None else None
+            coded = coded_to_srgb(codes)
+        image = self._content.decode(_STORED_BGR)
         if image is None:
             return None
+        if coded is not None:
+            convert_in_place(image, coded, is_grey=False)
         _to_srgb_in_place(image, profile, is_grey)
         return turned(image, exif_orientation(exif))
 
@@ -175,9 +185,8 @@ class PictureFile:
 
     def _tiff_by_opencv(self, page: TiffPage) -> Image | None:
         number = page.directory
-        found, pages = cv2.imdecodemulti(
-            np.frombuffer(self._data, np.uint8), cv2.IMREAD_UNCHANGED, range=(number, number + 1)
-        )
+        data = np.frombuffer(self._content.read(), np.uint8)
+        found, pages = cv2.imdecodemulti(data, cv2.IMREAD_UNCHANGED, range=(number, number + 1))
         if not found or not pages or pages[0] is None or not np.any(pages[0]):
             return None  # where OpenCV fails to decode, the page is black
         is_grey = pages[0].ndim == 2
@@ -187,38 +196,45 @@ class PictureFile:
 
     def _numbers(self) -> Image | None:
         """Formats of OpenCV with more than 8 bits."""
-        if self._format == "PNM":
-            pixels = _decode(self._data, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
-        else:
-            pixels = _decode(self._data, cv2.IMREAD_UNCHANGED)
+        self._check_stated_size()
+        flags = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH if self._format == "PNM" else cv2.IMREAD_UNCHANGED
+        pixels = self._content.decode(flags)
         if pixels is None:
             return None
         return to_8_bit_bgr(pixels, is_linear=self._format != "PNM" and pixels.dtype.kind == "f")
 
     def _by_pillow(self, directory: int = 0) -> Image | None:
         form = self._format or ""
-        picture = attempted(lambda: _opened(self._data, form, directory))
-        if picture is None:
+        with self._content.open() as file:
+            picture = attempted(lambda: _opened(file, form, directory))
+            codes = container_codes(file) if form in ("AVIF", "HEIC") else None
+            image = None if picture is None else attempted(lambda: pillow_to_bgr(picture, codes))
+        if picture is None or image is None:
             return None
-        image = attempted(lambda: pillow_to_bgr(picture))
         # libheif and libjxl turn themselves, except what libjxl gives back as the JPEG that it was made of.
         is_stored = form == "AVIF" or (form == "JPEG XL" and bool(getattr(picture, "jpeg", False)))
-        orientation = exif_orientation(picture.info.get("exif")) if is_stored else 1
-        return None if image is None else turned(image, orientation)
+        return turned(image, exif_orientation(picture.info.get("exif"))) if is_stored else image
 
 
-def _opened(data: bytes, form: str, directory: int) -> ImageFile.ImageFile:
-    picture = open_pillow(data, form)
+def _whole_jpeg(content: PictureContent) -> Image | None:
+    with content.open() as file:
+        header = attempted(lambda: open_pillow(file, "JPEG"))
+        if header is None:
+            return content.decode(_UPRIGHT_BGR)
+        image = attempted(lambda: pillow_to_bgr(header)) if header.mode == "CMYK" else content.decode(_STORED_BGR)
+    if image is None:
+        return None
+    if header.mode != "CMYK":
+        _to_srgb_in_place(image, header.info.get("icc_profile"), is_grey=header.mode == "L")
+    return turned(image, exif_orientation(header.info.get("exif")))
+
+
+def _opened(file: BinaryIO, form: str, directory: int) -> ImageFile.ImageFile:
+    picture = open_pillow(file, form)
     if directory:
         picture.seek(directory)
         check_size(*picture.size)
     return picture
-
-
-def _decode(data: bytes, flags: int) -> npt.NDArray[Any] | None:
-    """Pixels as OpenCV decodes them, of any type if the flags allow, or None; raises cv2.error."""
-    pixels: npt.NDArray[Any] | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    return pixels
 
 
 def _to_srgb_in_place(image: Image, profile: bytes | None, is_grey: bool) -> None:
@@ -227,15 +243,3 @@ def _to_srgb_in_place(image: Image, profile: bytes | None, is_grey: bool) -> Non
         if profile and (transform := to_srgb(profile, mode)) is not None:
             convert_in_place(image, transform, is_grey=mode == "L")
             return
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()  # imread cannot open every Unicode path on Windows
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SourceError(
-            "The picture '{name}' cannot be opened ({reason}): check the path and its permissions.",
-            name=path.name,
-            reason=reason,
-        ) from error

@@ -1,8 +1,8 @@
 """The pages of TIFF files."""
 
-import io
 import struct
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
@@ -26,14 +26,15 @@ class TiffPage:
     profile: bytes | None
 
 
-def tiff_pages(data: bytes) -> list[TiffPage]:
+def tiff_pages(file: BinaryIO) -> list[TiffPage]:
     """The pages of a file without its previews and masks; empty if it is damaged."""
     pages: list[TiffPage] = []
     others: list[TiffPage] = []
-    file = io.BytesIO(data)
     seen: set[int] = set()
     try:
-        directory = ImageFileDirectory_v2(data[:16] if data[2:4] in (b"+\0", b"\0+") else data[:8])
+        file.seek(0)
+        head = file.read(16)
+        directory = ImageFileDirectory_v2(head if head[2:4] in (b"+\0", b"\0+") else head[:8])
         while directory.next and directory.next not in seen and len(seen) < _MAX_DIRECTORIES:
             seen.add(directory.next)
             file.seek(directory.next)

@@ -8,6 +8,7 @@ from agecam.sources.animation import is_animation
 from agecam.sources.base import SECONDS_PER_PICTURE, BaseSource, SourceInfo
 from agecam.sources.picture_formats import PICTURE_NAME, picture_format
 from agecam.sources.picture_reading import PictureFile, read_picture
+from agecam.sources.picture_tiff import tiff_pages
 from agecam.sources.video import is_animated
 from agecam.types import Frame, Image
 
@@ -86,8 +87,8 @@ class PictureSource(BaseSource):
 class FolderSource(BaseSource):
     """The pictures of a folder in natural order (`face2` before `face10`), each in its own size.
 
-    The `source` of a frame is its file name. Damaged pictures are skipped, and the error message of each is
-    appended to `skipped`.
+    Each page of a TIFF file is a picture. The `source` of a frame is its file name. Damaged pictures are skipped, and
+    the error message of each is appended to `skipped`.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -106,8 +107,9 @@ class FolderSource(BaseSource):
             raise SourceError(
                 "The folder '{name}' contains no pictures: choose one that contains JPEG or PNG files.", name=name
             )
-        self._paths = paths
+        self._pages = [(path, page) for path in paths for page in range(_page_count(path))]
         self._position = 0
+        self._file: tuple[Path, PictureFile] | None = None
         self._next = self._load()
         if self._next is None:
             raise SourceError(
@@ -116,7 +118,7 @@ class FolderSource(BaseSource):
                 name=name,
             )
         height, width = self._next.image_bgr.shape[:2]
-        super().__init__(SourceInfo(name, width, height, fps=None, frame_count=len(paths), live=False))
+        super().__init__(SourceInfo(name, width, height, fps=None, frame_count=len(self._pages), live=False))
 
     def read(self) -> Frame | None:
         """Return the next readable picture, or None after the last."""
@@ -127,27 +129,40 @@ class FolderSource(BaseSource):
         """Continue with the picture displayed at `time_s`; unread pictures are assumed to be readable."""
         wanted_position = max(0.0, time_s / SECONDS_PER_PICTURE)
         self._next = None
-        while self._next is None and self._paths:
-            self._position = int(min(wanted_position, len(self._paths) - 1))
+        while self._next is None and self._pages:
+            self._position = int(min(wanted_position, len(self._pages) - 1))
             self._next = self._load()
 
     def close(self) -> None:
         """Stop delivering pictures."""
-        self._paths, self._next = [], None
+        self._pages, self._file, self._next = [], None, None
 
     def _load(self) -> Frame | None:
-        while self._position < len(self._paths):
-            path = self._paths[self._position]
+        while self._position < len(self._pages):
+            path, page = self._pages[self._position]
             try:
-                image = read_picture(path)
+                if self._file is None or self._file[0] != path:
+                    self._file = path, PictureFile(path)
+                file = self._file[1]
+                image = file.read(page)
             except SourceError as error:
                 self.skipped.append(str(error))
-                del self._paths[self._position]  # positions count only readable pictures
+                del self._pages[self._position]  # positions count only readable pictures
                 continue
             index = self._position
             self._position += 1
-            return Frame(image, index, index * SECONDS_PER_PICTURE, path.name, still=True)
+            if page + 1 == file.page_count:
+                self._file = None
+            return Frame(image, index, index * SECONDS_PER_PICTURE, path.name, still=True, remarks=file.remarks)
         return None
+
+
+def _page_count(path: Path) -> int:
+    try:
+        with path.open("rb") as file:
+            return max(1, len(tiff_pages(file))) if picture_format(file) == "TIFF" else 1
+    except OSError:
+        return 1
 
 
 def _is_candidate(path: Path) -> bool:

@@ -52,7 +52,7 @@ def test_texts_are_embedded_in_a_png_file_and_leave_the_picture_as_it_is(tmp_pat
         assert saved.text == texts  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("turns", [0, 1, 2])
+@pytest.mark.parametrize("turns", [0, 1])
 def test_a_panorama_is_analysed_and_written_whole(tmp_path: Path, astronaut_bgr: Image, turns: int) -> None:
     portrait = cv2.resize(astronaut_bgr, (300, 300), interpolation=cv2.INTER_AREA)
     starts = (0, 33_000, 69_700)

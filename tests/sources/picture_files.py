@@ -119,7 +119,7 @@ def tiff_page(
             first = value[0] if isinstance(value, list) else value
             body += struct.pack(order + "HHI" + EXIF_KINDS[kind], tag, kind, 1, first)
     following = 0 if last else raw_at + len(raw)
-    return body + struct.pack(order + "I", following) + extra.ljust(4 * channels, b"\0") + raw
+    return bytes(body + struct.pack(order + "I", following) + extra.ljust(4 * channels, b"\0") + raw)
 
 
 def tiff(*pages: tuple[Any, dict[int, tuple[int, int]]], order: str = "<") -> bytes:

@@ -540,6 +540,10 @@
         <translation>&apos;{spec}&apos; 항목에는 프레임이 없습니다. 동영상, 사진 또는 사진 폴더를 고르세요.</translation>
     </message>
     <message>
+        <source>A picture of {width}x{height} pixels cannot be written as {suffix}: make it smaller.</source>
+        <translation>{width}x{height}픽셀 사진은 {suffix} 형식으로 저장할 수 없습니다. 사진을 줄이세요.</translation>
+    </message>
+    <message>
         <source>Age and gender could not be estimated ({reason}): try a smaller picture or --device cpu.</source>
         <translation>나이와 성별을 추정하지 못했습니다({reason}). 더 작은 사진이나 --device cpu를 사용해 보세요.</translation>
     </message>
