@@ -185,7 +185,7 @@ class SummaryOutput(Output):
 
 
 class OutputGroup:
-    """Outputs that are written together. An error ends one of them, is told once, and leaves the others alone."""
+    """Outputs that are written together. An error ends one of them, is reported once, and leaves the others alone."""
 
     def __init__(self, console: Console, shared: "OutputGroup | None" = None) -> None:
         """`shared` is written too, but not closed."""
@@ -207,7 +207,7 @@ class OutputGroup:
         self._outputs.append(output)
 
     def try_to_add(self, open_output: Callable[[], Output]) -> None:
-        """Open an output and add it; a failure is told."""
+        """Open an output and add it; report a failure."""
         try:
             self.add(open_output())
         except Exception as error:

@@ -143,8 +143,8 @@ class CaptureThread:
         while not self._stopping:
             try:
                 source = self._open()
-                self._is_live = source.info.live  # an address may be that of a file
                 try:
+                    self._is_live = source.info.live  # an address may be that of a file
                     attempt = 0
                     self._play(source)
                     return

@@ -10,15 +10,15 @@ log = logging.getLogger(__name__)
 
 
 def caught(error: Exception) -> AgeCamError:
-    """What to tell about an exception; one that is not AgeCam's is logged with its traceback.
+    """What to show for an exception; one that is not AgeCam's is logged with its traceback.
 
     Its traceback is kept for a problem report, but not the objects that the failed functions used, such as an engine.
     """
-    told = as_agecam_error(error)
-    if told is not error:
+    shown = as_agecam_error(error)
+    if shown is not error:
         log.error("the %s thread", threading.current_thread().name, exc_info=error)
     link: BaseException | None = error
     while link is not None:
         traceback.clear_frames(link.__traceback__)
         link = link.__cause__ or link.__context__
-    return told
+    return shown

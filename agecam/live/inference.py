@@ -162,7 +162,7 @@ class InferenceThread:
         except Exception as error:
             if not isinstance(error, AgeCamError):
                 self._generation = None  # the engine may be half changed: it starts anew with the next frame
-            if str(as_agecam_error(error)) != str(self.error):  # told once, not in every frame
+            if str(as_agecam_error(error)) != str(self.error):  # shown once, not in every frame
                 self.error = caught(error)
                 self._on_change()
             return

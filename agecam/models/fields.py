@@ -49,7 +49,7 @@ def _fits(value: Any, expected: Any) -> bool:
     origin, arguments = get_origin(expected), get_args(expected)
     if origin in (Union, types.UnionType):
         return any(_fits(value, one) for one in arguments)
-    if origin is Literal:  # which of its values are supported is told by whoever uses them
+    if origin is Literal:  # whoever uses it checks which values are supported
         return isinstance(value, str)
     if origin is list:
         return isinstance(value, list) and all(_fits(item, arguments[0]) for item in value)

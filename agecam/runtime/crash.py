@@ -84,10 +84,10 @@ class UncaughtErrors:
             if count == 1:
                 log.critical("%s", what, exc_info=error)
                 if is_reported:
-                    told = as_agecam_error(error)
-                    self._unseen.append(told)
+                    shown = as_agecam_error(error)
+                    self._unseen.append(shown)
                     if self._report is not None:
-                        self._report(told)
+                        self._report(shown)
             elif str(count).strip("0") == "1":
                 log.error("%d times: %s", count, UnexpectedError(error))
         except Exception:  # of the report, or for lack of memory

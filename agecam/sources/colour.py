@@ -20,7 +20,7 @@ Colours = npt.NDArray[np.float64]
 REFERENCE_WHITE_NITS = 203.0
 """White of a sheet of paper in high dynamic range (BT.2408): it becomes the white of the screen."""
 PEAK_NITS = 1000.0
-"""The brightest light that is still told apart; also the peak of the display that HLG is meant for."""
+"""The brightest light that can still be distinguished; also the peak of the display that HLG is meant for."""
 _KNEE = 0.7
 """Light above this share of white is compressed, to leave room for what is brighter than white."""
 _SCREEN_GAMMA = 2.4  # BT.1886

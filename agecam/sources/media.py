@@ -17,7 +17,7 @@ FORMATS = (
     "apng,asf,av1,avi,avs,avs2,avs3,bink,cavsvideo,dhav,dirac,dv,evc,flic,flv,gif,gxf,h264,hevc,ivf,ivr,jpegxl_anim,kux,"
     "live_flv,m4v,matroska,mjpeg,mov,mpeg,mpegts,mpegvideo,mxf,nsv,nut,nuv,obu,ogg,pva,rm,roq,smk,swf,ty,vc1,vc1test,"
     "vvc,webp,wtv,yuv4mpegpipe,"
-    "flac,mp3,wav"  # these may have a picture of their cover, and are told apart from damaged files
+    "flac,mp3,wav"  # these may have a picture of their cover, and differ from damaged files
 )
 """FFmpeg's names of the formats that are read. It would also take a text or random bytes for a video."""
 _ADDRESS_FORMATS = f"{FORMATS},hls,dash"

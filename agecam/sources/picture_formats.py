@@ -52,7 +52,7 @@ def picture_format(file: BinaryIO, name: str = "") -> str | None:
 
     Args:
         file: the content; its position changes.
-        name: name of the file. Only TGA, which may have no signature, is told by it.
+        name: name of the file. Only TGA, which may have no signature, is recognised by it.
     """
     file.seek(0)
     head = file.read(HEAD_BYTES)
