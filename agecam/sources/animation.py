@@ -119,8 +119,9 @@ class _Decoder:
     """Decodes the frames of a file; forwards, each costs one step."""
 
     def __init__(self, data: bytes, name: str) -> None:
-        self._data = data
         self._format = picture_format(io.BytesIO(data), name) or ""
+        self._data = _without_cut_frame(data) if self._format == "WebP" else data
+        self._is_cut = len(self._data) < len(data)
         self._picture: ImageFile.ImageFile | None = None
         self._orientation = 1
         self._skipped = 0
@@ -145,7 +146,8 @@ class _Decoder:
             # The picture for programs that know no animations need not be a frame.
             self._skipped = int(bool(getattr(picture, "default_image", False)))
         if not self.durations_s:
-            count = min(max(int(getattr(picture, "n_frames", 1)) - self._skipped, 1), _MAX_FRAMES)
+            count = int(getattr(picture, "n_frames", 1)) - self._skipped + self._is_cut
+            count = min(max(count, 1), _MAX_FRAMES)
             durations_s = _durations_s(self._data, self._format)[:count]
             self.durations_s = durations_s + [_REPLACEMENT_S] * (count - len(durations_s))
         picture.seek(number + self._skipped)
@@ -172,6 +174,15 @@ def _webp_durations_s(file: BinaryIO) -> Iterator[float]:
     for chunk in riff_chunks(file):
         if chunk.kind == b"ANMF":
             yield int.from_bytes(chunk.content(file, 15)[12:15], "little") / 1000
+
+
+def _without_cut_frame(data: bytes) -> bytes:
+    """A WebP file without a last chunk that the end of the file has cut off: its decoder wants whole ones."""
+    chunks = list(riff_chunks(io.BytesIO(data)))
+    if not chunks or chunks[-1].offset + chunks[-1].size <= len(data):
+        return data
+    whole = data[: chunks[-1].offset - 8]
+    return whole[:4] + (len(whole) - 8).to_bytes(4, "little") + whole[8:]
 
 
 def _png_durations_s(file: BinaryIO) -> Iterator[float]:

@@ -20,6 +20,7 @@ FORMATS = (
     "flac,mp3,wav"  # these may have a picture of their cover, and differ from damaged files
 )
 """FFmpeg's names of the formats that are read. It would also take a text or random bytes for a video."""
+_JPEG = b"\xff\xd8\xff"
 _ADDRESS_FORMATS = f"{FORMATS},hls,dash"
 PROTOCOLS = "http,https,httpproxy,tcp,tls,crypto,data"
 TIMEOUT_S = 5.0
@@ -67,7 +68,9 @@ class FileMedia:
             # 'file:' keeps FFmpeg from taking a colon in a name for a protocol. The whitelist prevents files that
             # refer to other files from accessing the network.
             options = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
-            return av.open(f"file:{self._path}", container_options=options, metadata_errors="replace")
+            # Of a few pictures, FFmpeg would take the first for all.
+            form = "mjpeg" if start.startswith(_JPEG) else None
+            return av.open(f"file:{self._path}", format=form, container_options=options, metadata_errors="replace")
         except (av.FFmpegError, OSError, ValueError) as error:
             raise _unreadable(self.name) from error
 

@@ -1,6 +1,5 @@
 """The parts of picture files that decoders do not tell about: chunks of PNG and WebP, and the EXIF orientation."""
 
-import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -9,9 +8,6 @@ from typing import BinaryIO, NamedTuple
 MAX_PROFILE_BYTES = 1 << 23
 _PNG_SIGNATURE_BYTES = 8
 _RIFF_HEADER_BYTES = 12
-_JPEG_END = b"\xff\xd9"
-_JPEG_SEGMENT = re.compile(rb"\xff[\xc0-\xcf\xda\xdb\xdd\xe0-\xef\xfe]")
-_JPEG_SEGMENT_BYTES = 2 + 0xFFFF
 _ORIENTATION = 0x0112
 _EXIF_PREFIX = b"Exif\0\0"
 _INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i"}
@@ -66,15 +62,6 @@ def inflated_profile(content: bytes) -> bytes | None:
         return zlib.decompressobj().decompress(rest[1:], MAX_PROFILE_BYTES)
     except zlib.error:
         return None
-
-
-def ended_jpeg(data: bytes) -> bytes:
-    """A JPEG that ends early, with an end marker in place of what is missing."""
-    start = max(0, len(data) - _JPEG_SEGMENT_BYTES)
-    last = max((match.start() for match in _JPEG_SEGMENT.finditer(data, start)), default=len(data))
-    stated = int.from_bytes(data[last + 2 : last + 4], "big")
-    is_cut = len(data) < last + 4 or len(data) < last + 2 + stated
-    return (data[:last] if is_cut else data) + _JPEG_END
 
 
 def exif_orientation(exif: bytes | None) -> int:

@@ -11,16 +11,17 @@ from PIL import ImageFile
 
 from agecam.errors import SourceError
 from agecam.runtime.quiet import quiet_stderr
-from agecam.sources.picture_chunks import Chunk, ended_jpeg, exif_orientation, inflated_profile, png_chunks, riff_chunks
+from agecam.sources.picture_chunks import Chunk, exif_orientation, inflated_profile, png_chunks, riff_chunks
 from agecam.sources.picture_codes import chunk_codes, coded_to_srgb, container_codes
 from agecam.sources.picture_colour import convert_in_place, to_srgb
 from agecam.sources.picture_content import PictureContent
 from agecam.sources.picture_depth import to_8_bit_bgr
+from agecam.sources.picture_ending import begun_gif, ended, padded
 from agecam.sources.picture_exr import read_exr
 from agecam.sources.picture_formats import picture_format
 from agecam.sources.picture_jxl import jxl_size
 from agecam.sources.picture_pillow import TooLargeError, attempted, check_size, open_pillow, pillow_to_bgr
-from agecam.sources.picture_tiff import TiffPage, tiff_pages
+from agecam.sources.picture_tiff import TiffPage, tiff_end, tiff_pages
 from agecam.sources.picture_turn import turned
 from agecam.types import Image
 
@@ -28,6 +29,7 @@ _CHUNK_LIMIT_BYTES = 64 * 2**20
 _FLOAT_SIZE = re.compile(rb"(?:\A[Pp][Ff]\s+|[+-][XY] )(\d{1,9})(?:\s| [+-][XY] )(\d{1,9})\s")
 _FLOAT_HEADER_BYTES = 4096
 _BYTES_PER_FLOAT = 4
+_CAN_END_EARLY = {"JPEG", "PNG", "GIF", "WebP", "BMP", "TIFF"}
 _UPRIGHT_BGR = cv2.IMREAD_COLOR
 _STORED_BGR = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 
@@ -37,7 +39,8 @@ def read_picture(source: str | Path | bytes) -> Image:
 
     It is turned by its EXIF orientation or that of its container, and converted from its colour profile. Greyscale is
     converted to three channels and deeper pictures to 8 bits; transparency is dropped. Of a file with several pages
-    or frames, the first is read. Of a JPEG that ends early, the rest is grey.
+    or frames, the first is read. Of a JPEG, PNG, GIF, WebP, BMP or TIFF that ends early, the part
+    that is there is read.
 
     Args:
         source: path of a file, or its content.
@@ -60,8 +63,10 @@ class PictureFile:
             if not file.read(1):
                 raise SourceError("The picture '{name}' is empty: copy it again or choose another.", name=self.name)
             self._format = picture_format(file, self.name)
-            self._tiff = tiff_pages(file) if self._format == "TIFF" else []
-        self.remarks: tuple[SourceError, ...] = ()
+            is_tiff = self._format == "TIFF"
+            self._tiff, self._least_size = (tiff_pages(file), tiff_end(file)) if is_tiff else ([], 0)
+        is_cut = self._least_size > self._content.size
+        self.remarks: tuple[SourceError, ...] = (self._ends_early(),) if is_cut else ()
         """What the user should know although the picture can be read; complete after `read`."""
 
     @property
@@ -74,6 +79,8 @@ class PictureFile:
         try:
             with quiet_stderr:
                 image = self._decoded(page)
+                if image is None:
+                    image = self._begun(page)
         except (TooLargeError, cv2.error) as error:
             raise self._too_large() from error
         except OSError as error:
@@ -108,7 +115,7 @@ class PictureFile:
     def _decoded(self, page: int) -> Image | None:
         match self._format:
             case "JPEG":
-                return self._jpeg()
+                return _whole_jpeg(self._content)
             case "PNG" | "WebP":
                 return self._chunked(self._format)
             case "TIFF" if page < len(self._tiff):
@@ -137,17 +144,24 @@ class PictureFile:
             elif found := _FLOAT_SIZE.search(head):
                 check_size(_BYTES_PER_FLOAT * int(found[1]), int(found[2]))
 
-    def _jpeg(self) -> Image | None:
-        image = _whole_jpeg(self._content)
-        if image is None:
-            image = _whole_jpeg(PictureContent(ended_jpeg(self._content.read())))
-            if image is not None:
-                ends_early = SourceError(
-                    "The picture '{name}' ends early, so a part may be missing: copy it again to get the rest.",
-                    name=self.name,
-                )
-                self.remarks = (ends_early,)
+    def _begun(self, page: int) -> Image | None:
+        """The picture if the file ends early, which is remarked on; None if it does not, or nothing can be decoded."""
+        if self._format not in _CAN_END_EARLY:
+            return None
+        data = self._content.read()
+        if self._format == "GIF":
+            image = begun_gif(data)
+        else:
+            complete = padded(data, self._least_size) if self._format == "TIFF" else ended(data, self._format)
+            image = None if complete is None else PictureFile(complete)._decoded(page)
+        if image is not None:
+            self.remarks = (self._ends_early(),)
         return image
+
+    def _ends_early(self) -> SourceError:
+        return SourceError(
+            "The picture '{name}' ends early, so a part may be missing: copy it again to get the rest.", name=self.name
+        )
 
     def _chunked(self, form: str) -> Image | None:
         """PNG and WebP, decoded by OpenCV; colour profile and orientation are in chunks of their own."""

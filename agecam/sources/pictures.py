@@ -9,10 +9,14 @@ from agecam.sources.base import SECONDS_PER_PICTURE, BaseSource, SourceInfo
 from agecam.sources.picture_formats import PICTURE_NAME, picture_format
 from agecam.sources.picture_reading import PictureFile, read_picture
 from agecam.sources.picture_tiff import tiff_pages
+from agecam.sources.spool import is_jpeg_sequence
 from agecam.sources.video import is_animated
 from agecam.types import Frame, Image
 
 __all__ = ["FolderSource", "PictureSource", "is_picture", "natural_key", "read_picture"]
+
+_MOTION_JPEG_NAME = re.compile(r".*\.mjpe?g", re.IGNORECASE)
+_MAX_FIRST_JPEG_BYTES = 1 << 24
 
 
 def is_picture(path: Path) -> bool:
@@ -23,7 +27,20 @@ def is_picture(path: Path) -> bool:
 
 
 def _is_moving(path: Path, found: str) -> bool:
+    if found == "JPEG":
+        return _is_motion_jpeg(path)
     return is_animated(path) if found == "GIF" else is_animation(path)
+
+
+def _is_motion_jpeg(path: Path) -> bool:
+    """Whether a file is a video of JPEG pictures one after another, by its name and content.
+
+    By the content alone it cannot be known: cameras append further pictures to a photograph.
+    """
+    if not _MOTION_JPEG_NAME.fullmatch(path.name):
+        return False
+    with path.open("rb") as file:
+        return is_jpeg_sequence(file.read(_MAX_FIRST_JPEG_BYTES))
 
 
 class PictureSource(BaseSource):
