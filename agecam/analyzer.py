@@ -80,7 +80,7 @@ class Analyzer:
                 "convert it first, for example with cv2.cvtColor."
             )
         with self._lock:
-            return list(self._engine.step(Frame(picture, 0, 0.0, "picture", still=True)).faces)
+            return list(self._engine.step(Frame(picture, 0, 0.0, "picture", still=True)).people)
 
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:

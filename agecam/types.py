@@ -130,9 +130,14 @@ class Face:
     age_distribution: FloatArray
     track: int | None = None
     """Track ID of the person in this source, from 1; None for single pictures."""
+    confirmed: bool = True
+    """Whether this is certain enough to be shown as a person and written to results. In videos, detections of a new
+    face must agree first. A face that is not confirmed is blurred like any other."""
 
     @classmethod
-    def of(cls, detection: Detection, attributes: Attributes, track: int | None = None) -> "Face":
+    def of(
+        cls, detection: Detection, attributes: Attributes, track: int | None = None, confirmed: bool = True
+    ) -> "Face":
         """Combine a detection with its estimated attributes."""
         return cls(
             box=detection.box,
@@ -146,6 +151,7 @@ class Face:
             female_probability=attributes.female_probability,
             age_distribution=attributes.age_distribution,
             track=track,
+            confirmed=confirmed,
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -173,6 +179,7 @@ class FrameResult:
     width: int
     height: int
     faces: tuple[Face, ...]
+    """Including those that are not confirmed, which are not written to results."""
     model: str = ""
     """Name of the model that made the estimates."""
     complete: bool = True
@@ -180,6 +187,11 @@ class FrameResult:
     only propagated from earlier frames. Not written to results."""
     remarks: tuple[AgeCamError, ...] = ()
     """What the user should know about the frame or its faces, to be shown once. Not written to results."""
+
+    @property
+    def people(self) -> tuple[Face, ...]:
+        """The confirmed faces."""
+        return tuple(face for face in self.faces if face.confirmed)
 
     def as_dict(self) -> dict[str, Any]:
         """One line of the JSON lines file."""
@@ -190,7 +202,7 @@ class FrameResult:
             "width": self.width,
             "height": self.height,
             "model": self.model,
-            "faces": [face.as_dict() for face in self.faces],
+            "faces": [face.as_dict() for face in self.people],
         }
 
 

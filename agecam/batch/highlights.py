@@ -6,7 +6,7 @@ from typing import NamedTuple
 import cv2
 
 from agecam.batch.outputs import AnalysedFrame
-from agecam.batch.summary import CONFIDENT_SCORE
+from agecam.tracking.tracker import SURE_SCORE
 from agecam.types import Face, Image
 
 COUNT = 4
@@ -31,8 +31,8 @@ class Highlights:
 
     def add(self, analysed: AnalysedFrame) -> None:
         """Consider the next frame."""
-        faces = analysed.result.faces
-        confident = sum(face.score >= CONFIDENT_SCORE for face in faces)
+        faces = analysed.result.people
+        confident = sum(face.score >= SURE_SCORE for face in faces)
         sharpness = _sharpness(analysed.frame.image_bgr, faces)
         candidate = _Candidate(2 * confident - len(faces), sharpness, analysed.annotated)
         segment = analysed.frame.index // self._frames_per_segment

@@ -17,7 +17,7 @@ from agecam.batch.inputs import Input
 from agecam.batch.summary import Summary
 from agecam.errors import OutputError, as_agecam_error
 from agecam.outputs import CsvWriter, JsonLinesWriter, StillWriter, VideoWriter, write_plot
-from agecam.overlay import OverlayStyle, annotate
+from agecam.overlay import OverlayStyle, Placer, annotate, blur_faces
 from agecam.runtime.files import PathLike, Writer
 from agecam.sources import SourceInfo
 from agecam.types import Frame, FrameResult, Image
@@ -37,11 +37,16 @@ class AnalysedFrame:
     frame: Frame
     result: FrameResult
     style: OverlayStyle
+    placer: Placer | None = None
+    """Remembers the places of labels from frame to frame."""
 
     @cached_property
     def annotated(self) -> Image:
         """`(H, W, 3) uint8` BGR; drawn on first access."""
-        return annotate(self.frame.image_bgr, self.result.faces, self.style)
+        faces, image = self.result.faces, self.frame.image_bgr
+        if self.style.blur_faces:  # also those that may be none
+            image = blur_faces(image, faces, [index for index, face in enumerate(faces) if not face.confirmed])
+        return annotate(image, self.result.people, self.style, self.placer)
 
 
 class Output(ABC):
@@ -143,7 +148,7 @@ class PlotOutput(Output):
         path = Path(self.name)
         if page := analysed.frame.index:
             path = path.with_name(f"{path.stem}-page{page + 1}{path.suffix}")
-        write_plot(path, analysed.annotated, analysed.result.faces)
+        write_plot(path, analysed.annotated, analysed.result.people)
 
 
 class StillsOutput(Output):
@@ -304,7 +309,7 @@ class RunOutputs(ABC):
     def count(self, result: FrameResult) -> None:
         """Count an analysed frame and its faces."""
         self.frames += 1
-        self.faces += len(result.faces)
+        self.faces += len(result.people)
 
     def close(self) -> None:
         """Complete the outputs of the whole run."""

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 from agecam.types import Face, FrameResult
 
-CONFIDENT_SCORE = 0.95
-"""People who never reach it count as doubtful: folds and hands that look like a face sometimes reach 0.9."""
 _MAX_LISTED_PEOPLE = 12
 
 
@@ -15,8 +13,6 @@ class _Person:
     """As last seen: the estimate based on the most frames."""
     first_s: float
     last_s: float
-    score: float
-    """The highest so far."""
     frames: int = 1
 
 
@@ -30,23 +26,25 @@ class Summary:
         self._most_at_once = 0
         self._pages: list[tuple[Face, ...]] = []
         self._people: dict[int, _Person] = {}
+        self._tracks: set[int] = set()
+        """Including those that were never confirmed."""
 
     def add(self, result: FrameResult) -> None:
         """Add the next frame of the source."""
         self.frames += 1
         self._end_s = result.time_s
         if self._is_picture:
-            self._pages.append(result.faces)
-        self._most_at_once = max(self._most_at_once, sum(face.score >= CONFIDENT_SCORE for face in result.faces))
-        for face in result.faces:
+            self._pages.append(result.people)
+        self._most_at_once = max(self._most_at_once, len(result.people))
+        self._tracks |= {face.track for face in result.faces if face.track is not None}
+        for face in result.people:
             if face.track is None:
                 continue
             if face.track in self._people:
                 person = self._people[face.track]
                 person.face, person.last_s, person.frames = face, result.time_s, person.frames + 1
-                person.score = max(person.score, face.score)
             else:
-                self._people[face.track] = _Person(face, result.time_s, result.time_s, face.score)
+                self._people[face.track] = _Person(face, result.time_s, result.time_s)
 
     def describe(self, name: str, show_gender: bool) -> str:
         """Lines of text: the people seen, with apparent ages and their 80 % intervals."""
@@ -59,7 +57,7 @@ class Summary:
                 lines += [f"  {describe_face(face, show_gender)}" for face in in_order]
             return "\n".join(lines)
 
-        people = {track_id: person for track_id, person in self._people.items() if person.score >= CONFIDENT_SCORE}
+        people = self._people
         listed = sorted(people, key=lambda track_id: -people[track_id].frames)[:_MAX_LISTED_PEOPLE]
         at_once = f", at most {self._most_at_once} at once" if len(people) > 1 else ""
         lines = [
@@ -72,7 +70,7 @@ class Summary:
             lines.append(f"  #{track_id}, {interval}: {describe_face(person.face, show_gender)}")
         if others := len(people) - len(listed):
             lines.append(f"  and {others} more, seen for a shorter time")
-        if doubtful := len(self._people) - len(people):
+        if doubtful := len(self._tracks) - len(people):
             lines.append(f"  and {counted(doubtful, 'doubtful face')}, not counted as people")
         return "\n".join(lines)
 

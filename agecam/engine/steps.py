@@ -1,5 +1,6 @@
 """The analysis of one picture: one class for stills and one for frames of a video."""
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,10 @@ from agecam.tracking.tracker import Tracker
 from agecam.types import Attributes, Detection, Face, Frame, FrameResult
 from agecam.vision.detector import FaceDetector
 from agecam.vision.estimator import Estimator
+
+
+LONE_SCORE = 0.98
+"""In a file, a single detection with this score confirms a face."""
 
 
 class StageTimes:
@@ -45,11 +50,11 @@ class StillStep:
             faces = self._detector.detect(frame.image_bgr, min_face_px)
             if not has_upright_face(faces):
                 faces = find_turned(self._detector, frame.image_bgr, min_face_px) or faces
-            faces = [face for face in faces if not _is_on_clothes(face, faces)]
+            confirmed = [not _is_on_clothes(face, faces) for face in faces]
         with times.measure("estimator"):
             attributes = self._estimator.estimate(frame.image_bgr, faces, twice=True)
         track_ids = list(range(1, len(faces) + 1)) if self._number_faces else [None] * len(faces)
-        result = _result(frame, faces, attributes, track_ids)
+        result = _result(frame, faces, attributes, track_ids, confirmed)
         if faces and faces[0].turned_degrees:
             result = replace(result, remarks=(*result.remarks, _turned_remark(frame, faces[0].turned_degrees)))
         return result
@@ -62,6 +67,8 @@ class FrameStep:
         self._detector = detector
         self._estimator = estimator
         self._track = options.track
+        # Live, a second detection comes within a fraction of a second; the results of a file should begin at once.
+        self._lone_score = LONE_SCORE if options.budget_ms is None else math.inf
         self._smooth = options.track and options.smooth
         self.planner: Planner = EveryFrame(options.detect_every)
         if options.budget_ms is not None:
@@ -70,10 +77,11 @@ class FrameStep:
 
     def reset(self) -> None:
         """Forget the people seen so far."""
-        self._tracker = Tracker()
+        self._tracker = Tracker(self._lone_score)
         self._smoother = TemporalSmoother(self._estimator.card.calibration)
         self._faces: list[Detection] = []
         self._track_ids: list[int | None] = []
+        self._confirmed: list[bool] = []
         self.planner.reset()
 
     def run(self, frame: Frame, min_face_px: float, thorough: bool, times: StageTimes) -> FrameResult:
@@ -95,6 +103,7 @@ class FrameStep:
             with times.measure("detector"):
                 self._faces = self._detector.detect(frame.image_bgr, planned_px)
                 self._track_ids = [None] * len(self._faces)
+                self._confirmed = [True] * len(self._faces)
         if self._track:
             with times.measure("tracker"):
                 self._update_tracks(frame, is_detection)
@@ -103,7 +112,7 @@ class FrameStep:
             attributes, estimated = self._estimate(frame, count)
         self.planner.record(times.ms, estimated, len(self._faces))
         complete = is_detection and planned_px <= min_face_px
-        return replace(_result(frame, self._faces, attributes, self._track_ids), complete=complete)
+        return replace(_result(frame, self._faces, attributes, self._track_ids, self._confirmed), complete=complete)
 
     def _update_tracks(self, frame: Frame, is_detection: bool) -> None:
         """Update the positions and track IDs of all faces in view."""
@@ -112,6 +121,7 @@ class FrameStep:
         visible = self._tracker.visible(frame.time_s)
         self._faces = [track.face for track in visible]
         self._track_ids = [track.track_id for track in visible]
+        self._confirmed = [track.confirmed for track in visible]
 
     def _estimate(self, frame: Frame, count: int) -> tuple[list[Attributes], int]:
         """Attributes of each face, and how many were estimated: `count`, or all new people if they are more."""
@@ -127,12 +137,14 @@ class FrameStep:
 
 
 def _result(
-    frame: Frame, faces: Sequence[Detection], attributes: Sequence[Attributes], track_ids: Sequence[int | None]
+    frame: Frame,
+    faces: Sequence[Detection],
+    attributes: Sequence[Attributes],
+    track_ids: Sequence[int | None],
+    confirmed: Sequence[bool],
 ) -> FrameResult:
     height_px, width_px = frame.image_bgr.shape[:2]
-    of_frame = tuple(
-        Face.of(face, of_face, track_id) for face, of_face, track_id in zip(faces, attributes, track_ids, strict=True)
-    )
+    of_frame = tuple(Face.of(*of_face) for of_face in zip(faces, attributes, track_ids, confirmed, strict=True))
     return FrameResult(frame.source, frame.index, frame.time_s, width_px, height_px, of_frame, remarks=frame.remarks)
 
 

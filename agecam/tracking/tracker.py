@@ -9,11 +9,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import cv2
 import lap
 import numpy as np
 import numpy.typing as npt
 
+from agecam.tracking.appearance import Appearance, appearance_distance, appearance_of, unknown_appearance
 from agecam.tracking.optical_flow import CutDetector, GreyFrame, propagate
 from agecam.types import Box, Detection, Image
 
@@ -22,25 +22,25 @@ MIN_OVERLAP = 0.25
 MAX_DISTANCE, MAX_DISTANCE_PER_S = 0.8, 1.5
 """How far a face whose appearance is `ALIKE` may be from where it is expected, in face widths, and how much further for
 each second that it was lost."""
-ALIKE, UNKNOWN, DIFFERENT = 0.055, 0.08, 0.165
-"""Mean differences of two appearances, as fractions of full brightness: below `ALIKE` they are of one person, from
-`DIFFERENT` on of two; `UNKNOWN` is assumed if they cannot be compared."""
+ALIKE, DIFFERENT = 0.055, 0.165
+"""Distances of two appearances: below `ALIKE` they are of one person, from `DIFFERENT` on of two."""
 MAX_LOST_S, MAX_MISSED = 1.5, 3
 """A lost face, occluded or in profile, keeps its `track_id` for the longer of this time and this many detections."""
 MAX_VISIBLE_S, MIN_DETECTIONS = 0.35, 8
 """A face that the detector misses stays visible for this time, if it is propagated reliably and was detected this
 often before."""
+SURE_SCORE, AGREEING = 0.95, 2
+"""A track is confirmed by at least this many detections whose log odds of being a face are in the mean those of this
+score. A detection that misses it counts as even odds."""
+_MAX_LOG_ODDS, _LOG_ODDS_MEMORY = 7.0, 6
+"""Log odds of the highest scores, and how many detections the running mean reaches back."""
+PERSISTENT_S, PERSISTENT_SHARE = 1.0, 0.9
+"""A face that never reaches the score is confirmed if for this time it was found by this share of the detections:
+patterns that look like a face do so only now and then."""
 _BODY = (-0.8, -0.7, 2.6, 3.0)
 """Head and shoulders of a person, relative to the box of the face: left, top, width, height."""
-_APPEARANCE_PX = (6, 9)
-"""Width and height of an appearance descriptor."""
-_MIN_KNOWN = 12
-"""Values that two appearances must have in common to be compared."""
 _NEW_WEIGHT = 0.15
 """Weight of the newest appearance in the running mean."""
-
-Appearance = npt.NDArray[np.float32]
-"""`(9, 6, 3)` Lab colour, 0 to 1; NaN where unknown."""
 
 
 @dataclass(slots=True, eq=False)
@@ -60,15 +60,27 @@ class Track:
     """Velocity of the face centre, in pixels per second."""
     reliable: bool = True
     """Whether optical flow finds enough of its points."""
+    begun_s: float = 0.0
+    """Time of the first detection."""
+    attempts: int = 0
+    """Detections since then, whether or not they found it."""
+    log_odds: float = 0.0
+    """Running mean, over the last attempts, of the log odds that this is a face."""
+    confirmed: bool = False
+    """Whether the detections agree that this is a face; once confirmed, a track remains so."""
 
 
 class Tracker:
     """Assigns a `track_id` to each face. Times are those of the frames, in seconds, and never go back."""
 
-    def __init__(self) -> None:
+    def __init__(self, lone_score: float = math.inf) -> None:
+        """`lone_score`: a single detection with at least this score confirms a track."""
+        self._lone_score = lone_score
         self._tracks: list[Track] = []
         self._count = 0
         self._previous: tuple[GreyFrame, float] | None = None
+        self._interval_s = 0.0
+        """Between the last two frames."""
         self._cut_detector = CutDetector()
 
     @property
@@ -95,6 +107,8 @@ class Tracker:
         """Propagate the faces to the next frame; after a cut, forget them all."""
         if self._cut_detector.is_cut(picture):
             self._tracks.clear()
+        if self._previous is not None:
+            self._interval_s = time_s - self._previous[1]
         if self._previous is not None and self._tracks:
             before, before_s = self._previous
             elapsed_s = max(time_s - before_s, 1e-3)
@@ -128,7 +142,7 @@ class Tracker:
             track for track in self._tracks if time_s - track.detected_s <= MAX_LOST_S or track.missed <= MAX_MISSED
         ]
         appearances = [
-            appearance_of(image_bgr, face.box) if image_bgr is not None else _unknown_appearance() for face in faces
+            appearance_of(image_bgr, face.box) if image_bgr is not None else unknown_appearance() for face in faces
         ]
         assigned: list[Track | None] = [None] * len(faces)
         for row, column in _match(self._tracks, faces, appearances, time_s):
@@ -143,10 +157,22 @@ class Tracker:
         for index, face in enumerate(faces):
             if assigned[index] is None:
                 self._count += 1
-                new_track = Track(self._count, face, appearances[index], time_s)
+                new_track = Track(self._count, face, appearances[index], time_s, begun_s=time_s)
                 self._tracks.append(new_track)
                 assigned[index] = new_track
-        return [track for track in assigned if track is not None]
+        found = [track for track in assigned if track is not None]
+        for track in self._tracks:
+            _add_evidence(track)
+        for track in found:
+            track.confirmed |= self._is_agreed(track, time_s)
+        return found
+
+    def _is_agreed(self, track: Track, time_s: float) -> bool:
+        """Whether the detections so far, the last of which found the face, confirm a track."""
+        are_far_apart = self._interval_s > MAX_LOST_S  # frames in which nobody is seen twice
+        persists = time_s - track.begun_s >= PERSISTENT_S and track.detections >= PERSISTENT_SHARE * track.attempts
+        agree = track.detections >= AGREEING and track.log_odds >= _log_odds(SURE_SCORE)
+        return are_far_apart or persists or agree or track.face.score >= self._lone_score
 
     def visible(self, time_s: float) -> list[Track]:
         """Tracks in view: those found by the last detection, and for a while those propagated reliably since."""
@@ -156,38 +182,6 @@ class Tracker:
             if track.missed == 0
             or (track.reliable and track.detections >= MIN_DETECTIONS and time_s - track.detected_s <= MAX_VISIBLE_S)
         ]
-
-
-def appearance_of(image_bgr: Image, box: Box) -> Appearance:
-    """Appearance descriptor of a person: the colours of the face and the clothes below it.
-
-    Returns:
-        `(9, 6, 3)` Lab colour, 0 to 1; NaN outside the picture.
-    """
-    x, y, width, height = box
-    left, right = round(x - 0.1 * width), round(x + 1.1 * width)
-    top, bottom = round(y), round(y + 1.9 * height)
-    sides = np.array([max(bottom - top, 1), max(right - left, 1)])
-    whole = _unknown_appearance()
-    # Only whole cells of the grid that lie in the picture
-    cells = np.array(whole.shape[:2])
-    first = np.ceil(np.clip([-top, -left], 0, sides) / sides * cells).astype(int)
-    reach = np.array(image_bgr.shape[:2]) - (top, left)
-    last = np.floor(np.clip(reach, 0, sides) / sides * cells).astype(int)
-    if (last <= first).any():
-        return whole
-    (upper, leftmost), (lower, rightmost) = (
-        (cell * sides / cells + (top, left)).round().astype(int) for cell in (first, last)
-    )
-    size = (int(last[1] - first[1]), int(last[0] - first[0]))
-    small = cv2.resize(
-        image_bgr[max(upper, 0) : max(lower, upper + 1), max(leftmost, 0) : max(rightmost, leftmost + 1)],
-        size,
-        interpolation=cv2.INTER_AREA,
-    )
-    lab = cv2.cvtColor(small, cv2.COLOR_BGR2Lab).astype(np.float32) / 255
-    whole[first[0] : last[0], first[1] : last[1]] = lab
-    return whole
 
 
 def overlaps(first: Sequence[Box], second: Sequence[Box]) -> npt.NDArray[np.float64]:
@@ -212,7 +206,7 @@ def _match(
     widths = np.array([[max(face.box[2], 1.0)] for face in expected])
     apart = _landmark_distance(expected, faces) / widths
     ratio = np.array([face.box[2] for face in faces]) / widths
-    distance = _appearance_distance(np.stack([track.appearance for track in tracks]), np.stack(appearances))
+    distance = appearance_distance(np.stack([track.appearance for track in tracks]), np.stack(appearances))
     lost_s = np.array([[min(time_s - track.detected_s, MAX_LOST_S)] for track in tracks])
     is_near = (overlap >= MIN_OVERLAP) & (distance < DIFFERENT)
     is_alike = (distance < ALIKE) & (ratio > 0.6) & (ratio < 1.6) & (apart < MAX_DISTANCE + MAX_DISTANCE_PER_S * lost_s)
@@ -228,25 +222,23 @@ def _landmark_distance(first: Sequence[Detection], second: Sequence[Detection]) 
     return np.asarray(np.linalg.norm(here[:, None] - there[None], axis=-1).mean(-1))
 
 
-def _appearance_distance(first: Appearance, second: Appearance) -> npt.NDArray[np.float64]:
-    """Mean difference of each appearance of the first and each of the second where both are known, `(N, M)`."""
-    difference = np.abs(first[:, None] - second[None]).reshape(len(first), len(second), -1)
-    known = np.isfinite(difference).sum(-1)
-    total = np.nansum(difference, axis=-1)
-    return np.where(known >= _MIN_KNOWN, total / np.maximum(known, 1), UNKNOWN)
-
-
-def _unknown_appearance() -> Appearance:
-    """An appearance without any known value."""
-    return np.full((*_APPEARANCE_PX[::-1], 3), np.nan, np.float32)
-
-
 def _is_unobstructed(index: int, faces: Sequence[Detection]) -> bool:
     """Whether no other face covers part of what this one's appearance shows."""
     x, y, width, height = faces[index].box
     around = (x - 0.2 * width, y, 1.4 * width, 1.9 * height)
     others = [face.box for other, face in enumerate(faces) if other != index]
     return not others or float(overlaps([around], others).max()) < 0.02
+
+
+def _add_evidence(track: Track) -> None:
+    """Add the last detection, which found the track or missed it, to the evidence that it is a face."""
+    track.attempts += 1
+    now = _log_odds(track.face.score) if track.missed == 0 else 0.0
+    track.log_odds += (now - track.log_odds) / min(track.attempts, _LOG_ODDS_MEMORY)
+
+
+def _log_odds(score: float) -> float:
+    return min(math.log(score / max(1 - score, 1e-9)), _MAX_LOG_ODDS)
 
 
 def _update_track(track: Track, face: Detection, appearance: Appearance, time_s: float, unobstructed: bool) -> None:

@@ -21,7 +21,7 @@ def test_a_badge_on_the_clothes_is_no_face(parts: tuple[FaceDetector, Estimator]
     portrait = np.ascontiguousarray(astronaut_bgr[:300, 100:340])
     face, badge = parts[0].detect(portrait, STILL_FACE_PX)
     assert badge.score < SURE_SCORE < face.score
-    (found,) = Engine(*parts).step(Frame(portrait, 0, 0.0, "portrait", still=True)).faces
+    (found,) = Engine(*parts).step(Frame(portrait, 0, 0.0, "portrait", still=True)).people
     assert found.box == face.box
 
 
@@ -33,5 +33,5 @@ def test_a_doubtful_face_that_is_not_on_clothes_stays(
     portrait[40:185, 60:190] = 90
     (badge,) = parts[0].detect(portrait, STILL_FACE_PX)
     assert badge.score < SURE_SCORE
-    (found,) = Engine(*parts).step(Frame(portrait, 0, 0.0, "portrait", still=True)).faces
+    (found,) = Engine(*parts).step(Frame(portrait, 0, 0.0, "portrait", still=True)).people
     assert found.box == badge.box

@@ -72,8 +72,8 @@ def test_the_turn_is_told_but_is_no_field_of_the_results(engine: Engine, astrona
 def test_faces_of_a_group_that_lies_are_all_found(engine: Engine, astronaut_bgr: Image, hopper_bgr: Image) -> None:
     group = np.hstack([astronaut_bgr, hopper_bgr[:512], astronaut_bgr[:, ::-1]])
     upright = engine.step(Frame(group, 0, 0.0, "group", still=True))
-    assert len(upright.faces) == 3
-    assert len(engine.step(Frame(laid_down(group, 270), 0, 0.0, "group", still=True)).faces) == 3
+    assert len(upright.people) == 3
+    assert len(engine.step(Frame(laid_down(group, 270), 0, 0.0, "group", still=True)).people) == 3
 
 
 class CountingDetector(FaceDetector):
