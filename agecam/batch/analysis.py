@@ -15,6 +15,7 @@ from agecam.batch.outputs import AnalysedFrame, OutputGroup, RunOutputs
 from agecam.batch.summary import counted
 from agecam.engine.options import EngineOptions
 from agecam.errors import AgeCamError, SourceError, as_agecam_error
+from agecam.overlay import Placer
 from agecam.runtime.quiet import quiet_stderr
 from agecam.sources import FrameSource, SourceInfo, open_source
 from agecam.types import Frame
@@ -152,6 +153,7 @@ class Analysis:
         progress: Progress,
     ) -> None:
         failed = in_a_row = 0
+        placer = Placer()
         try:
             for frame in frames:
                 self._interrupts.check()
@@ -170,7 +172,7 @@ class Analysis:
                 in_a_row = 0
                 for remark in result.remarks:
                     self._console.warning(str(remark))
-                group.write(AnalysedFrame(frame, result, outputs.style))
+                group.write(AnalysedFrame(frame, result, outputs.style, None if frame.still else placer))
                 outputs.count(result)
                 progress.advance()
                 if not group.alive:

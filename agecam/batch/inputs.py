@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
-from agecam.batch.folders import is_picture_file, list_folder
 from agecam.batch.summary import counted
 from agecam.errors import SourceError
 from agecam.outputs.stills import safe_stem
+from agecam.sources.folders import is_picture_file, list_folder
 from agecam.sources.spec import is_live_spec, name_of, path_of, remarks_on, word_kind
 
 
@@ -98,7 +98,7 @@ def _single_input(spec: str) -> Input:
         case "demo":
             return Input(spec, "demo")
         case "camera":
-            return Input(spec, spec.strip(), is_live=True)
+            return Input(spec, spec.strip().replace("://", " "), is_live=True)
         case "address" | "pipe" | "nothing" as kind:
             return Input(spec, name_of(spec), is_live=kind == "address")
     path = path_of(spec)

@@ -33,6 +33,7 @@ Show the apparent age and gender of every face.
 
 SOURCE is a video, a picture, a folder of them, a camera (its number or name), a stream address
 (rtsp://, http://, ...) or the word demo. The default is the first camera, or the demo if there is none.
+Several sources, or a folder, open as a list with a filmstrip below the picture.
 
 Other commands, each with its own --help:
 
@@ -96,18 +97,18 @@ def _run(arguments: list[str]) -> int:
 def _open_source(arguments: list[str]) -> int:
     parser = Parser(
         prog="agecam",
-        usage="agecam [SOURCE] [--model NAME]\n       agecam {analyze,cameras,models,bench} ...",
+        usage="agecam [SOURCE...] [--model NAME]\n       agecam {analyze,cameras,models,bench} ...",
         description=_ABOUT,
         epilog=PRIVACY,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("source", metavar="SOURCE", nargs="?", help=argparse.SUPPRESS)
+    parser.add_argument("sources", metavar="SOURCE", nargs="*", help=argparse.SUPPRESS)
     parser.add_argument("--model", metavar="NAME", help="a model listed by agecam models (default: the last one used)")
     parser.add_argument("--version", action=_ShowVersion)
     options = parser.parse_args(arguments)
     from agecam.commands.window import run_open
 
-    return run_open(options.source, options.model)
+    return run_open(options.sources, options.model)
 
 
 def _cameras(arguments: list[str]) -> int:

@@ -1,6 +1,7 @@
-"""`agecam [SOURCE]` without a window: writes an annotated video, some pictures and the results to `out/`."""
+"""`agecam [SOURCE...]` without a window: writes an annotated video, some pictures and the results to `out/`."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from agecam.batch.analysis import Analysis, LazyEngine
@@ -26,25 +27,26 @@ from agecam.outputs import StillWriter
 from agecam.overlay import OverlayStyle
 from agecam.runtime.signals import exit_status
 from agecam.sources import SourceInfo, list_cameras, open_source
+from agecam.sources.spec import camera_spec
 
 FOLDER = Path("out")
 _LIVE_FRAMES = 300
 
 
-def run_first(spec: str | None, why_no_window: str, model: str | None = None) -> int:
-    """Analyse a source, by default the first camera or else the demo, and return the exit code.
+def run_first(specs: Sequence[str], why_no_window: str, model: str | None = None) -> int:
+    """Analyse sources, by default the first camera or else the demo, and return the exit code.
 
     Overwrites files of the same names from an earlier run. Raises OutputError and WeightsError.
     """
     console = Console()
     console.result(f"{why_no_window}, so AgeCam runs without one and writes its results to {FOLDER}/.")
-    if spec is None:
-        spec = _first_camera()
-        if spec is None:
-            spec = "demo"
+    if not specs:
+        specs = _first_camera()
+        if not specs:
+            specs = ["demo"]
             console.result("No camera can be opened, so AgeCam analyses the demo.")
 
-    found = find_inputs([spec])
+    found = find_inputs(specs)
     inputs = found.inputs
     for error in found.errors:
         console.error(str(error))
@@ -69,15 +71,16 @@ def run_first(spec: str | None, why_no_window: str, model: str | None = None) ->
     return status or (FAILED if console.errors else DONE)
 
 
-def _first_camera() -> str | None:
-    """Number of the first camera, if it can be opened."""
+def _first_camera() -> list[str]:
+    """Spec of the first camera, if it can be opened."""
     for camera in list_cameras()[:1]:
+        spec = camera_spec(camera.index)
         try:
-            open_source(str(camera.index)).close()
+            open_source(spec).close()
         except SourceError:
             break
-        return str(camera.index)
-    return None
+        return [spec]
+    return []
 
 
 class _Outputs(RunOutputs):

@@ -1,14 +1,15 @@
-"""`agecam [SOURCE]`: opens the window, or runs without one if there is no display."""
+"""`agecam [SOURCE...]`: opens the window, or runs without one if there is no display."""
 
 import importlib
 import os
 import sys
+from collections.abc import Sequence
 
 
-def run_open(spec: str | None, model: str | None = None) -> int:
-    """Open a source, by default the first camera or else the demo, and return the exit code.
+def run_open(specs: Sequence[str], model: str | None = None) -> int:
+    """Open sources, by default the first camera or else the demo, and return the exit code.
 
-    Without any display, as on a server, the source is analysed into files. A display that does not answer, or a library
+    Without any display, as on a server, they are analysed into files. A display that does not answer, or a library
     that is missing, is a fault to mend instead: whoever expects a window does not expect files.
 
     Raises:
@@ -25,10 +26,10 @@ def run_open(spec: str | None, model: str | None = None) -> int:
     if reason is not None:
         from agecam.commands.first_run import run_first
 
-        return run_first(spec, reason, model)
+        return run_first(specs, reason, model)
     from agecam.ui.app import run_window
 
-    return run_window(spec, model)
+    return run_window(specs, model)
 
 
 def why_no_window() -> str | None:

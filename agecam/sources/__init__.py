@@ -15,11 +15,11 @@ from agecam.sources.media import FileMedia
 from agecam.sources.pictures import FolderSource, PictureSource, is_picture, read_picture
 from agecam.sources.pipe import open_pipe, standard_input
 from agecam.sources.spec import (
-    CAMERA,
     PIPE_NAME,
     address_of,
-    is_like_address,
+    camera_number,
     is_live_spec,
+    missing,
     name_of,
     path_of,
     remarks_on,
@@ -63,7 +63,7 @@ def open_source(
     Args:
         spec: `demo`, a camera number or name, `camera` for the first camera, the address of a stream or a file, `-`
             for a pipe, or the path of a video, picture or folder of pictures. A path that is called like a camera
-            (`0`) takes precedence over it. File types are detected by content, not by name.
+            (`0`) takes precedence over it, but not over `camera://0`. File types are detected by content, not by name.
         camera_mode: resolution and frame rate to request from a camera; ignored by other sources.
         start_s: time in a video from which to read; like the other two ignored by pictures.
         end_s: time in a video up to which to read.
@@ -89,8 +89,8 @@ def _open_whole(spec: str, camera_mode: CameraMode | None) -> FrameSource:
         case "pipe":
             return open_pipe(standard_input(), PIPE_NAME, _open_file)
         case "camera":
-            number = CAMERA.fullmatch(spec.strip())
-            return CameraSource(int(number[1]) if number and number[1] else _first_camera(), camera_mode)
+            number = camera_number(spec)
+            return CameraSource(_first_camera() if number is None else number, camera_mode)
         case "address":
             return open_address(address_of(spec), _open_file)
     return _open_path(spec, path_of(spec), camera_mode)
@@ -122,13 +122,7 @@ def _open_path(spec: str, path: Path, camera_mode: CameraMode | None) -> FrameSo
             index = camera_named(spec)
             if index is not None:
                 return CameraSource(index, camera_mode)
-            if is_like_address(spec):
-                raise SourceError(
-                    "There is no file, folder or camera named '{spec}': if it is an address, write http:// or rtsp:// "
-                    "before it.",
-                    spec=redact(spec),
-                )
-            raise SourceError("There is no file, folder or camera named '{spec}': check the spelling.", spec=spec)
+            raise missing(spec)
     raise SourceError("'{spec}' contains no frames: choose a video, a picture or a folder of pictures.", spec=spec)
 
 

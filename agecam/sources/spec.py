@@ -10,7 +10,9 @@ from agecam.errors import SourceError
 from agecam.sources.camera import camera_named, list_cameras
 from agecam.sources.stream import redact
 
-CAMERA = re.compile(r"(?:camera\s*)?(\d{1,3})|camera", re.IGNORECASE | re.ASCII)
+CAMERA = re.compile(r"(?:camera(?:://|\s*))?(\d{1,3})|camera", re.IGNORECASE | re.ASCII)
+_CAMERA_ADDRESS = "camera://"
+"""Before a camera number: no path looks like this."""
 ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 PIPE = "-"
 PIPE_NAME = "standard input"
@@ -29,8 +31,8 @@ _RTSP_PORTS = (322, 554, 8554)
 def word_kind(spec: str) -> Literal["demo", "camera", "address", "pipe", "nothing"] | None:
     """Return the kind of a spec that takes precedence over paths; None for a path or a camera name.
 
-    A file or folder that is called like a camera (`0`) takes precedence over it, and an address of a local file is a
-    path.
+    A file or folder that is called like a camera (`0`) takes precedence over it, but not over `camera://0`. The address
+    of a local file is a path.
     """
     word = spec.strip()
     if not word:
@@ -40,10 +42,21 @@ def word_kind(spec: str) -> Literal["demo", "camera", "address", "pipe", "nothin
     if word.casefold() == "demo":
         return "demo"
     if CAMERA.fullmatch(word):
-        return None if _exists(Path(spec)) else "camera"
+        return None if _is_path_like_camera(spec) else "camera"
     if address := ADDRESS.match(word):
         return None if address[1].lower() == "file" else "address"
     return "address" if _HOST_AND_PORT.fullmatch(word) and not _exists(Path(spec)) else None
+
+
+def camera_spec(index: int) -> str:
+    """The spec of the camera with this number, whatever files and folders there are."""
+    return f"{_CAMERA_ADDRESS}{index}"
+
+
+def camera_number(spec: str) -> int | None:
+    """The number of the camera that a spec names by its number; None for all other specs."""
+    number = CAMERA.fullmatch(spec.strip())
+    return int(number[1]) if number is not None and number[1] and word_kind(spec) == "camera" else None
 
 
 def address_of(spec: str) -> str:
@@ -66,15 +79,21 @@ def path_of(spec: str) -> Path:
     return Path(url2pathname(path))
 
 
-def is_like_address(spec: str) -> bool:
-    """Whether someone who wrote a missing path may have meant an address."""
-    return bool(_LIKE_ADDRESS.fullmatch(spec.strip()))
+def missing(spec: str) -> SourceError:
+    """The error of a path that does not exist; whoever wrote it may have meant an address."""
+    if _LIKE_ADDRESS.fullmatch(spec.strip()):
+        return SourceError(
+            "There is no file, folder or camera named '{spec}': if it is an address, write http:// or rtsp:// "
+            "before it.",
+            spec=redact(spec),
+        )
+    return SourceError("There is no file, folder or camera named '{spec}': check the spelling.", spec=spec)
 
 
 def remarks_on(spec: str) -> tuple[SourceError, ...]:
     """What the user should know about how a spec was understood."""
     number = CAMERA.fullmatch(spec.strip())
-    if number is None or not _exists(Path(spec)):
+    if number is None or not _is_path_like_camera(spec):
         return ()
     return (
         SourceError(
@@ -108,10 +127,14 @@ def name_of(spec: str) -> str:
     if kind == "pipe":
         return PIPE_NAME
     if kind == "camera":
-        number = CAMERA.fullmatch(spec.strip())
-        index = int(number[1]) if number and number[1] else None
+        index = camera_number(spec)
         return next((camera.name for camera in list_cameras() if index in (None, camera.index)), f"camera {index or 0}")
     return "demo" if kind == "demo" else path_of(spec).name or spec
+
+
+def _is_path_like_camera(spec: str) -> bool:
+    """Whether a spec that looks like a camera is the path of a file or folder."""
+    return not spec.strip().lower().startswith(_CAMERA_ADDRESS) and _exists(Path(spec))
 
 
 def _exists(path: Path) -> bool:

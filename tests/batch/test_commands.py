@@ -227,6 +227,14 @@ def test_first_run_with_a_folder(material, tmp_path, monkeypatch):
     assert names_in(tmp_path / "out") == [*pictures, "results.jsonl"]
 
 
+def test_first_run_with_several_sources(material, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    pictures = [str(material.photos / name) for name in ("face10.png", "face2.jpg")]
+    assert main([pictures[0], "no such.mp4", pictures[1]]) == 1
+    assert names_in(tmp_path / "out") == ["face10-annotated.jpg", "face2-annotated.jpg", "results.jsonl"]
+    assert "no such.mp4" in capsys.readouterr().err
+
+
 def test_standard_output_contains_only_json(material, tmp_path, capfd):
     outputs = ["--jsonl", "-", "--csv", str(tmp_path / "r.csv")]
     assert main(["analyze", str(material.clip), "--max-frames", "3", *outputs]) == 0
@@ -345,7 +353,7 @@ def test_help_and_usage_errors_load_nothing_heavy():
         ["analyze", "demo", "--detect-every", "-1"],
         ["analyze", "demo", "--device", "tpu"],
         ["analyze", "demo", "--jsonl", "-", "--csv", "-"],
-        ["demo", "too", "many"],
+        ["demo", "--too-many"],
         ["cameras", "please"],
     ],
 )

@@ -5,10 +5,10 @@ from pathlib import Path
 import cv2
 import pytest
 
-from agecam.batch.folders import list_folder
 from agecam.batch.inputs import find_inputs
 from agecam.cli import main
 from agecam.errors import SourceError
+from agecam.sources.folders import list_folder
 from agecam.types import Image
 
 
@@ -71,3 +71,9 @@ def test_the_command_tells_what_was_skipped(album: Path, tmp_path: Path, capsys:
     assert main(["analyze", str(album), "--recursive", "--jsonl", str(results)]) == 0
     assert "3 files of other kinds were skipped." in capsys.readouterr().err
     assert len(results.read_text("utf-8").splitlines()) == 4
+
+
+@pytest.mark.parametrize(("spec", "name"), [(" 2 ", "2"), ("camera 2", "camera 2"), ("camera://2", "camera 2")])
+def test_a_camera_is_named_as_it_was_asked_for(spec: str, name: str) -> None:
+    (item,) = find_inputs([spec]).inputs
+    assert (item.name, item.is_live, item.path) == (name, True, None)

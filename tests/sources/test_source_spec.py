@@ -9,7 +9,7 @@ import pytest
 
 from agecam.errors import SourceError
 from agecam.sources import camera, is_live_spec, name_of, open_source, remarks_on
-from agecam.sources.spec import address_of, word_kind
+from agecam.sources.spec import address_of, camera_number, camera_spec, word_kind
 
 KINDS = {
     "demo": "demo",
@@ -25,6 +25,9 @@ KINDS = {
     "camera 1": "camera",
     "CAMERA1": "camera",
     "camera  12": "camera",
+    "camera://3": "camera",
+    " Camera://12 ": "camera",
+    "camera://door": "address",
     "rtsp://cam.local/live": "address",
     " HTTP://cam.local ": "address",
     "udp://@239.0.0.1:1234": "address",
@@ -114,6 +117,28 @@ def test_a_path_that_is_called_like_a_camera_is_opened_with_a_remark(
             f"A file or folder here is called '{word}' and is opened instead of the camera: for that, write '{other}'."
         ]
     assert remarks_on(f"./{word}") == ()
+
+
+@pytest.mark.parametrize("index", [0, 4, 701])
+def test_a_camera_is_named_for_certain(index: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in (f"{index}", f"camera {index}", f"camera:/{index}"):
+        (tmp_path / name).mkdir(parents=True)
+    spec = camera_spec(index)
+    assert word_kind(spec) == "camera"
+    assert is_live_spec(spec)
+    assert camera_number(spec) == index
+    assert remarks_on(spec) == ()
+    assert name_of(spec) == {4: "Desk Camera"}.get(index, f"camera {index}")
+    with pytest.raises(SourceError, match=f"Camera {index} was not found"):
+        open_source(spec)
+
+
+def test_the_number_of_a_camera(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    specs = (" 2 ", "camera 12", "camera", "demo", "rtsp://3", "7")
+    (tmp_path / "7").mkdir()
+    assert [camera_number(spec) for spec in specs] == [2, 12, None, None, None, None]
 
 
 def test_the_demo_stays_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

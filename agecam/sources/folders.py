@@ -11,7 +11,7 @@ from agecam.sources.pictures import is_picture, natural_key
 
 _MEDIA_NAME = re.compile(
     r".*\.(?:avif|bmp|dib|exr|gif|hdr|hei[cf]|hif|ico|j2k|jfif|jp2|jpe?g|jxl|p[abgnpf]m|pcx|png|apng|psd|qoi|tga|tiff?|webp"
-    r"|3gp|asf|avi|flv|m2ts|m4v|mkv|mov|mp4|mpe?g|mts|og[gv]|ts|vob|webm|wmv)",
+    r"|3gp|asf|avi|flv|m2ts|m4v|mjpe?g|mkv|mov|mp4|mpe?g|mts|og[gv]|ts|vob|webm|wmv)",
     re.IGNORECASE,
 )
 
