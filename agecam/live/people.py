@@ -1,13 +1,16 @@
 """The people in view and their estimates so far, as the faces panel shows them."""
 
+import math
 import threading
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 
 from agecam.overlay import blur_everything
+from agecam.overlay.labels import number_of
 from agecam.types import Face, FloatArray, Frame, FrameResult, Image
 
 THUMBNAIL_PX = 64
@@ -23,6 +26,7 @@ class Person:
     """One person in view."""
 
     track_id: int
+    """In a still picture, the number of the face."""
     first_s: float
     last_s: float
     face: Face
@@ -56,50 +60,82 @@ class People:
             self._people = {}
 
     def update(self, frame: Frame, result: FrameResult) -> None:
-        """Add the next analysis."""
+        """Add the next analysis. Faces that are not confirmed are left out."""
+        # Cutting out the thumbnails of a large group takes a while: the window must not wait for it.
+        thumbnails = {
+            number: thumbnail(frame.image_bgr, result.faces[index])
+            for index, number in self._without_new_thumbnail(frame, result)
+        }
         with self._lock:
-            self._update(frame, result)
+            self._update(frame, result, thumbnails)
 
-    def in_view(self, blurred: bool = False) -> list[Person]:
-        """A snapshot of the people in view, longest in view first; with `blurred`, their thumbnails are."""
+    def in_view(self, blurred: bool = False, also_blurred: Collection[int] = ()) -> list[Person]:
+        """A snapshot of the people in view, longest in view first.
+
+        Args:
+            blurred: whether all thumbnails are blurred.
+            also_blurred: track IDs of people whose thumbnails are blurred in any case.
+        """
         with self._lock:
             people = [replace(person, ages=person.ages.copy()) for person in self._people.values()]
-        if blurred:
-            people = [replace(person, thumbnail_bgr=blur_everything(person.thumbnail_bgr)) for person in people]
+        for person in people:
+            if blurred or person.track_id in also_blurred:
+                person.thumbnail_bgr = blur_everything(person.thumbnail_bgr)
         return sorted(people, key=lambda person: (person.first_s, person.track_id))
 
-    def _update(self, frame: Frame, result: FrameResult) -> None:
+    def _without_new_thumbnail(self, frame: Frame, result: FrameResult) -> list[tuple[int, int]]:
+        """Index and number of the faces that need a thumbnail from this frame."""
+        with self._lock:
+            known = {} if self._is_new_start(frame, result) else self._people
+            numbered = [(index, number_of(face, index)) for index, face in enumerate(result.faces)]
+            return [
+                (index, number)
+                for index, number in numbered
+                if result.faces[index].confirmed
+                if number not in known or result.time_s - known[number].thumbnail_at_s >= _THUMBNAIL_INTERVAL_S
+            ]
+
+    def _is_new_start(self, frame: Frame, result: FrameResult) -> bool:
+        return frame.still or any(person.last_s > result.time_s + GONE_S for person in self._people.values())
+
+    def _update(self, frame: Frame, result: FrameResult, thumbnails: dict[int, Image]) -> None:
         now_s = result.time_s
-        jumped_back = any(person.last_s > now_s + GONE_S for person in self._people.values())
-        if jumped_back or frame.still:
+        if self._is_new_start(frame, result):
             self._people = {}
         for index, face in enumerate(result.faces):
-            track_id = face.track if face.track is not None else index + 1
-            person = self._people.get(track_id)
+            if not face.confirmed:
+                continue
+            number = number_of(face, index)
+            person = self._people.get(number)
             if person is None:
-                person = Person(track_id, now_s, now_s, face, _thumbnail(frame.image_bgr, face), thumbnail_at_s=now_s)
-                self._people[track_id] = person
-            elif now_s - person.thumbnail_at_s >= _THUMBNAIL_INTERVAL_S:
-                person.thumbnail_bgr, person.thumbnail_at_s = _thumbnail(frame.image_bgr, face), now_s
+                cut = thumbnails[number] if number in thumbnails else thumbnail(frame.image_bgr, face)
+                person = Person(number, now_s, now_s, face, cut, thumbnail_at_s=now_s)
+                self._people[number] = person
+            elif number in thumbnails:
+                person.thumbnail_bgr, person.thumbnail_at_s = thumbnails[number], now_s
             person.face, person.last_s = face, now_s
             person.ages.append(face.age)
-        self._people = {
-            track_id: person for track_id, person in self._people.items() if now_s - person.last_s <= GONE_S
-        }
+        self._people = {number: person for number, person in self._people.items() if now_s - person.last_s <= GONE_S}
 
 
-def _thumbnail(image_bgr: Image, face: Face) -> Image:
+def thumbnail(image_bgr: Image, face: Face) -> Image:
     """`(THUMBNAIL_PX, THUMBNAIL_PX, 3) uint8` BGR: the head with some margin."""
     x, y, width, height = face.box
-    side = 1.35 * max(width, height)
+    side = 1.35 * max(width, height, 1.0)
     left, top = x + width / 2 - side / 2, y + height / 2 - side / 2
+    # Only the surroundings of the head are scaled down: the whole picture may be huge.
+    x0, y0 = max(0, math.floor(left) - 2), max(0, math.floor(top) - 2)
+    part = image_bgr[y0 : max(y0 + 1, math.ceil(top + side) + 2), x0 : max(x0 + 1, math.ceil(left + side) + 2)]
+    if not part.size:
+        return np.zeros((THUMBNAIL_PX, THUMBNAIL_PX, 3), np.uint8)
+    left, top = left - x0, top - y0
     scale = THUMBNAIL_PX / side
     matrix = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]])
     # Strong downscaling averages pixels first: warpAffine alone would skip some.
-    while scale < 0.4 and min(image_bgr.shape[:2]) > 8:
-        even = image_bgr[: image_bgr.shape[0] // 2 * 2, : image_bgr.shape[1] // 2 * 2]
-        image_bgr = np.asarray(cv2.resize(even, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+    while scale < 0.4 and min(part.shape[:2]) > 8:
+        even = part[: part.shape[0] // 2 * 2, : part.shape[1] // 2 * 2]
+        part = np.asarray(cv2.resize(even, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
         scale *= 2
         matrix[:, :2] *= 2
     size = (THUMBNAIL_PX, THUMBNAIL_PX)
-    return np.asarray(cv2.warpAffine(image_bgr, matrix, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    return np.asarray(cv2.warpAffine(part, matrix, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)

@@ -7,13 +7,18 @@ from pathlib import Path
 
 from agecam.live.session import View
 from agecam.outputs import StillWriter
-from agecam.overlay import OverlayStyle, annotate, blur_everything
+from agecam.overlay import OverlayStyle, Placer, annotate, blur_everything, blur_faces
+from agecam.overlay.labels import rect_of
 from agecam.overlay.mirror import mirrored
+from agecam.overlay.sprites import crop
 from agecam.runtime.files import PartFile
-from agecam.types import FrameResult, Image
+from agecam.types import Face, FrameResult, Image
 
 KEYWORD = "AgeCam results"
 """Keyword of the PNG text chunk with the results, in the format of a results line."""
+
+_MARGIN = 0.35
+"""Around the box of a face that is copied, relative to its sides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +33,37 @@ class SavingOptions:
     """Also save the results as a JSON file."""
 
 
-def composed(view: View, style: OverlayStyle, mirror: bool) -> Image:
+def uncovered(view: View, blur_everyone: bool) -> Image:
+    """What may be seen of a frame, `(H, W, 3) uint8` BGR: faces are blurred as asked for, nothing is drawn yet.
+
+    If someone is to be blurred and not all faces were looked for in this frame, everything is blurred.
+    """
+    image = view.frame.image_bgr
+    if not blur_everyone and view.blurred is None:
+        return image
+    if not view.complete:
+        return blur_everything(image)
+    faces = (*view.faces, *view.hidden)
+    return blur_faces(image, faces, range(len(faces)) if blur_everyone else view.blurred or ())
+
+
+def composed(view: View, style: OverlayStyle, mirror: bool, placer: Placer | None = None) -> Image:
     """The annotated picture of a view, `(H, W, 3) uint8` BGR in the frame's size; labels are never mirrored.
 
-    If faces are to be blurred and not all faces were looked for in this frame, everything is blurred.
+    What is to be blurred is blurred as in `uncovered`. `placer` remembers the places of labels from frame to frame.
     """
-    image, faces = view.frame.image_bgr, view.faces
-    if style.blur_faces and not view.complete:
-        image = blur_everything(image)
+    image, faces = uncovered(view, style.blur_faces), view.faces
     if mirror:
         image, faces = mirrored(image, faces)
-    return annotate(image, faces, style)
+    return annotate(image, faces, replace(style, blur_faces=False), placer=placer)
+
+
+def portrait(view: View, face: Face, blur_everyone: bool) -> Image:
+    """One face with some margin, cut from its frame, `(h, w, 3) uint8` BGR; blurred if the person is."""
+    left, top, right, bottom = rect_of(face)
+    margin_x, margin_y = round(_MARGIN * (right - left)), round(_MARGIN * (bottom - top))
+    rect = (left - margin_x, top - margin_y, right + margin_x, bottom + margin_y)
+    return crop(uncovered(view, blur_everyone), rect).copy()
 
 
 def result_of(view: View) -> FrameResult:

@@ -85,6 +85,17 @@ def label_background(width: int, height: int, text_px: int, colour: Colour) -> S
     return _sprite([(LABEL_BACKGROUND, LABEL_BACKGROUND_OPACITY * coverage), (colour, bar)])
 
 
+@lru_cache(maxsize=256)
+def pill(width: int, height: int, colour: Colour) -> Sprite:
+    """Render a filled shape with round ends and a dark halo inside its edge; a circle if it is as wide as high."""
+    radius = min(width, height) / 2
+    across = np.abs(np.arange(width) + 0.5 - width / 2) - (width / 2 - radius)
+    along = np.abs(np.arange(height) + 0.5 - height / 2) - (height / 2 - radius)
+    distance = _beyond_corner(across, along)
+    outer, inner = ((radius + 0.5 - halo - distance).clip(0, 1) for halo in (0, HALO_PX))
+    return _sprite([((0, 0, 0), HALO_OPACITY * outer), (colour, inner)])
+
+
 def bar_px(text_px: int) -> int:
     """Return the width of the coloured bar of a label with this font size."""
     return max(2, round(text_px / 6))

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import cv2
 import matplotlib.cbook
 import numpy as np
 import pytest
 
-from agecam.overlay import PALETTE, OverlayStyle, Words, annotate, label_lines
+from agecam.overlay import PALETTE, OverlayStyle, Placer, Words, annotate, label_lines
 from agecam.overlay.typeface import Written
 from agecam.types import Face
 
@@ -145,11 +147,11 @@ def test_label_scales_with_the_picture(size, text_px):
     [
         ((200, 150, 120, 160), "above"),
         ((200, 5, 120, 160), "below"),
-        ((200, 0, 200, 480), "inside"),
+        ((200, 0, 200, 480), "beside"),
         ((-50, -50, 740, 580), "inside"),
     ],
 )
-def test_label_is_above_else_below_else_inside(box, place):
+def test_label_is_above_else_below_else_beside_else_inside(box, place):
     image = grey(640, 480)
     left, top, right, bottom = changed_box(image, annotate(image, [make_face(box)], TEXT_ONLY))
     x, y, w, h = box
@@ -158,20 +160,73 @@ def test_label_is_above_else_below_else_inside(box, place):
         assert top >= 0 and bottom <= y and left == pytest.approx(x, abs=3)
     elif place == "below":
         assert top >= y + h and bottom <= 480 and left == pytest.approx(x, abs=3)
+    elif place == "beside":
+        assert left >= x + w or right <= x
     else:
         assert top >= y and bottom <= y + h and left >= x and right <= x + w
 
 
 @pytest.mark.parametrize("size", [(480, 270), (1280, 720), (1920, 1080)])
-@pytest.mark.parametrize(("count", "step"), [(2, 0.2), (3, 0.5), (5, 1.1), (8, 1.6)])
-def test_labels_of_neighbours_do_not_overlap(size, count, step):
+@pytest.mark.parametrize(("count", "step"), [(2, 0.2), (3, 0.5), (5, 1.1), (8, 1.6), (40, 1.1)])
+def test_no_label_covers_a_face_or_another_label(size, count, step):
     width, height = size
     side = height / 10
     image = grey(width, height)
-    boxes = [(width / 8 + index * step * side, height / 2, side, side) for index in range(count)]
-    faces = [make_face(box, index + 1) for index, box in enumerate(boxes)]
-    alone = sum(changed_px(image, annotate(image, [face], TEXT_ONLY)) for face in faces)
-    assert changed_px(image, annotate(image, faces, TEXT_ONLY)) == alone
+    columns = max(2, int(0.75 * width / (step * side)))
+    faces = [
+        make_face(
+            (width / 8 + index % columns * step * side, height / 4 + index // columns * 1.4 * side, side, side),
+            index + 1,
+            age=20 + index,
+        )
+        for index in range(count)
+    ]
+    drawn = (annotate(image, faces, TEXT_ONLY) != image).any(axis=2)
+    for face in faces:
+        left, top, w, h = (round(value) for value in face.box)
+        assert not drawn[top : top + h, left : left + w].any()
+    # Each label or dot is a patch of its own.
+    patches, _, stats, _ = cv2.connectedComponentsWithStats(drawn.astype(np.uint8))
+    assert 2 <= patches - 1 <= count
+    assert (stats[1:, cv2.CC_STAT_AREA] > 20).all()
+
+
+@pytest.mark.parametrize("count", [51, 200])
+def test_in_a_group_texts_are_small_in_relation_to_the_faces(count):
+    image = grey(2600, 1700)
+    side = {51: 80, 200: 40}[count]
+    faces = [
+        make_face((20 + index % 20 * 128, 60 + index // 20 * 150, side, 1.25 * side), index + 1)
+        for index in range(count)
+    ]
+    drawn = (annotate(image, faces, TEXT_ONLY) != image).any(axis=2)
+    patches, _, stats, _ = cv2.connectedComponentsWithStats(drawn.astype(np.uint8))
+    assert patches - 1 == count  # nobody goes without
+    assert (stats[1:, cv2.CC_STAT_HEIGHT] <= 1.25 * side).all()
+    few = annotate(image, faces[:3], TEXT_ONLY)
+    _, top, _, bottom = changed_box(image, few)
+    assert bottom - top > stats[1:, cv2.CC_STAT_HEIGHT].max()
+
+
+def test_a_face_that_is_not_confirmed_has_a_dotted_box_and_no_label():
+    image, face = grey(640, 480), make_face((200, 150, 120, 160), 1)
+    boxed = annotate(image, [face], BOX_ONLY)
+    face = replace(face, confirmed=False)
+    assert np.array_equal(annotate(image, [face], TEXT_ONLY), image)
+    dotted = annotate(image, [face], BOX_ONLY)
+    assert 0.25 < changed_px(image, dotted) / changed_px(image, boxed) < 0.75
+    assert changed_box(image, dotted) == pytest.approx(changed_box(image, boxed), abs=6)
+
+
+def test_labels_of_a_video_stay_in_place():
+    image, placer = grey(640, 480), Placer()
+    face, above = make_face((200, 150, 120, 160), 1), make_face((200, 20, 120, 120), 2)
+    annotate(image, [face, above], TEXT_ONLY, placer)
+    alone = annotate(image, [face], TEXT_ONLY, placer)
+    _, top, _, _ = changed_box(image, alone)
+    assert top >= 310  # still below, where the face above had left room
+    _, top, _, _ = changed_box(image, annotate(image, [face], TEXT_ONLY))
+    assert top < 150
 
 
 def test_label_avoids_the_face_above():

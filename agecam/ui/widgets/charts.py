@@ -1,8 +1,7 @@
-"""Live plots: apparent age over time, and the age distribution."""
+"""Live plot of the age distribution."""
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QWidget
 
@@ -11,35 +10,6 @@ from agecam.ui.messages import Text
 
 _EXPECTATION_COLOUR = "#f0a020"
 _MOST_LIKELY_COLOUR = "#3aa0d8"
-
-
-class Sparkline(pg.GraphicsView):
-    """The last apparent ages of one person as a plain line.
-
-    Creating a complete plot would block the window for 12 ms or more whenever a person comes into view.
-    """
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent, background=None)
-        self.setFixedHeight(34)
-        self.setStyleSheet("background: transparent")
-        self.viewport().setAutoFillBackground(False)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._box = pg.ViewBox(enableMouse=False, enableMenu=False)
-        self.setCentralItem(self._box)
-        self._line = pg.PlotCurveItem(pen=pg.mkPen(_EXPECTATION_COLOUR, width=1.6))
-        self._box.addItem(self._line)
-
-    def show_ages(self, ages: list[float]) -> None:
-        """Show apparent ages in years, newest last."""
-        self._line.setData(np.asarray(ages, np.float64))
-        if ages:
-            median = float(np.median(ages))
-            half_range = max(6.0, float(np.abs(np.asarray(ages) - median).max()) + 1)
-            self._box.setRange(
-                xRange=(0, max(len(ages) - 1, 1)), yRange=(median - half_range, median + half_range), padding=0
-            )
 
 
 class DistributionPlot(pg.PlotWidget):

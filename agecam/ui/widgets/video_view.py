@@ -1,76 +1,197 @@
-"""The video, scaled to fit, with notices and messages over it."""
+"""The picture with its faces, scaled to fit or zoomed, with notices and messages over it."""
 
 import cv2
 import numpy as np
-from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QApplication, QWidget
 
 from agecam.types import Image
 from agecam.ui.messages import Text
-from agecam.ui.widgets.notices import NoticeAction, NoticeContent
+from agecam.ui.widgets.face_overlay import FaceOverlay, Scene
+from agecam.ui.widgets.over_video import NOTICE_PX, OVERLAY_STYLE, TOAST_MS, Notice, Toast, overlay_label
+from agecam.ui.widgets.scaling import Scaler
+from agecam.ui.widgets.viewport import Viewport
 
-TOAST_MS = 4500
-_NOTICE_PX = 520
-_MARGIN_PX = 20
-"""Of the notice, at both sides."""
+__all__ = ["TEXT_PX", "TOAST_MS", "Notice", "Toast", "VideoView"]
+
+TEXT_PX = 13
+"""Font size of labels, in device-independent pixels, unless the user has chosen another."""
+_ZOOM_PER_NOTCH = 1.25
+_NOTCH = 120
+"""Angle of one notch of a mouse wheel, in eighths of a degree."""
 _BACKGROUND = QColor(18, 19, 22)
-_OVERLAY = """
-QFrame#notice, QFrame#toast, QLabel#hud, QLabel#recording { background: rgba(20, 20, 22, 215); border-radius: 8px; }
-QFrame#notice QLabel, QFrame#toast QLabel, QLabel#hud { color: #f4f4f5; }
-QLabel#title { font-size: 16px; font-weight: 600; }
-QLabel#loading { color: #f4f4f5; background: rgba(20, 20, 22, 215); border-radius: 8px; padding: 6px 12px; }
-QLabel#hud { font-family: monospace; font-size: 12px; padding: 8px 10px; }
-QLabel#recording { color: #ff6b60; font-weight: 600; padding: 5px 10px; }
-QFrame#notice QPushButton, QFrame#toast QPushButton {
-    color: #f4f4f5; background: #3b3d44; border: 1px solid #5a5d66; border-radius: 5px; padding: 5px 12px; }
-QFrame#notice QPushButton:hover, QFrame#toast QPushButton:hover { background: #4b4e57; }
-QFrame#notice QPushButton:focus, QFrame#toast QPushButton:focus { border-color: #7db4ff; }
-"""
 
 
 class VideoView(QWidget):
-    """Shows one picture at a time, letterboxed."""
+    """Shows one picture at a time, letterboxed or zoomed."""
+
+    clicked = Signal(object)
+    """The number of the clicked face; None for a click elsewhere."""
+    hovered = Signal(object)
+    """The number of the face that is now under the pointer; None for no face."""
+    menu_requested = Signal(object, QPoint)
+    """The number of the face that was clicked with the right button, or None, and where on the screen."""
+    double_clicked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setMinimumSize(320, 200)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMouseTracking(True)
         self.setAccessibleName(Text.VIDEO())
-        self.setStyleSheet(_OVERLAY)
+        self.setStyleSheet(OVERLAY_STYLE)
         self._picture: Image | None = None
-        self._shown: QImage | None = None
-        self.notice = Notice(self)
-        self.toast = Toast(self)
-        self.performance = _overlay_label(self, "hud")
-        self.recording = _overlay_label(self, "recording")
+        self._scaler: Scaler | None = None
+        self._shown: tuple[QImage, QPointF] | None = None
+        """The scaled visible part, and its top left corner in the widget."""
+        self._pixels: Image | None = None
+        """Memory of the scaled part, which Qt does not copy."""
+        self.viewport = Viewport()
+        self.faces = FaceOverlay()
+        self._text_px = TEXT_PX
+        self._pressed_at: QPointF | None = None
+        self._dragged_to: QPointF | None = None
+        self.notice = Notice(self, self._place_overlays)
+        self.toast = Toast(self, self._place_overlays)
+        self.performance = overlay_label(self, "hud")
+        self.recording = overlay_label(self, "recording")
         self.recording.setAccessibleName(Text.RECORDING())
-        self.loading = _overlay_label(self, "loading")
+        self.loading = overlay_label(self, "loading")
         self.loading.setText(Text.LOADING())
 
     def sizeHint(self) -> QSize:  # noqa: N802, D102
         return QSize(960, 540)
 
+    # --- the picture -----------------------------------------------------------------------------------
+
     @property
     def picture(self) -> Image | None:
-        """The displayed picture with labels, in its original size."""
-        return self._picture
+        """The displayed picture, mirrored if it is shown so, in its original size; boxes and labels are not in it."""
+        if self._picture is None or not self.viewport.mirrored:
+            return self._picture
+        return np.asarray(cv2.flip(self._picture, 1), np.uint8)
 
-    def show_picture(self, image_bgr: Image | None) -> None:
-        """Show a picture, `(H, W, 3) uint8` BGR, which must not be modified afterwards; None clears the view."""
+    def show_picture(self, image_bgr: Image | None, scene: Scene | None = None, mirrored: bool = False) -> None:
+        """Show a picture with its faces; None clears the view.
+
+        Args:
+            image_bgr: `(H, W, 3) uint8` BGR; must not be modified afterwards.
+            scene: what lies over it.
+            mirrored: whether to mirror it; texts are not.
+        """
+        is_new, before = image_bgr is not self._picture, self.viewport
         self._picture = image_bgr
-        self._shown = None if image_bgr is None else self._scaled(image_bgr)
-        self.update()
+        if is_new:
+            self._scaler = None if image_bgr is None else Scaler(image_bgr)
+        if image_bgr is None:
+            self.viewport = self.viewport.whole()
+        self._fit(mirrored)
+        self._arrange(scene or Scene())
+        if is_new or before != self.viewport:
+            self._scale()  # else only the faces have changed
+        if self.underMouse() and self._dragged_to is None:
+            self._hover(QPointF(self.mapFromGlobal(self.cursor().pos())))
+
+    def set_text_px(self, text_px: int) -> None:
+        """Set the font size of labels, in device-independent pixels."""
+        if text_px != self._text_px:
+            self._text_px = text_px
+            self._arrange(self.faces.scene, steady=False)
+
+    def light(self, chosen: int | None, hovered: int | None) -> None:
+        """Emphasise the chosen person and the one pointed at, by number; their labels are always full."""
+        if (chosen, hovered) != (self.faces.chosen, self.faces.hovered):
+            self.faces.chosen, self.faces.hovered = chosen, hovered
+            self._arrange(self.faces.scene)
 
     def picture_rect(self) -> QRect:
-        """Rectangle of the picture in this widget."""
+        """Rectangle of the whole picture in this widget; larger than it while zoomed."""
         if self._picture is None:
             return self.rect()
-        height, width = self._picture.shape[:2]
-        size = QSize(width, height).scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        rect = QRect(0, 0, max(1, size.width()), max(1, size.height()))
-        rect.moveCenter(self.rect().center())
-        return rect
+        left, top, width, height = self.viewport.place_of((0, 0, *self.viewport.picture))
+        return QRect(round(left), round(top), max(1, round(width)), max(1, round(height)))
+
+    # --- zooming and panning ---------------------------------------------------------------------------
+
+    def reset_zoom(self) -> None:
+        """Show the whole picture."""
+        self._look(self.viewport.whole())
+
+    def zoom(self, factor: float, at: QPointF | None = None) -> None:
+        """Zoom around a point of this widget, by default its centre."""
+        at = at or QPointF(self.rect().center())
+        self._look(self.viewport.zoomed(factor, (at.x(), at.y())))
+
+    def _look(self, viewport: Viewport) -> None:
+        if viewport != self.viewport and self._picture is not None:
+            self.viewport = viewport
+            self._arrange(self.faces.scene, steady=False)
+            self._scale()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802, D102
+        notches = event.angleDelta().y() / _NOTCH
+        if self._picture is not None and notches:
+            self.zoom(_ZOOM_PER_NOTCH**notches, event.position())
+            event.accept()
+
+    # --- the pointer -----------------------------------------------------------------------------------
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802, D102
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pressed_at = event.position()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802, D102
+        point = event.position()
+        if self._pressed_at is None:
+            self._hover(point)
+            return
+        far = (point - self._pressed_at).manhattanLength() >= QApplication.startDragDistance()
+        if self._dragged_to is None and far:
+            self._dragged_to = self._pressed_at
+            if self.viewport.zoom > 1:
+                self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        if self._dragged_to is not None:
+            moved = point - self._dragged_to
+            self._dragged_to = point
+            self._look(self.viewport.panned(moved.x(), moved.y()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802, D102
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        was_click = self._pressed_at is not None and self._dragged_to is None
+        self._pressed_at = self._dragged_to = None
+        self.unsetCursor()
+        if was_click:
+            self.clicked.emit(self.faces.number_at(event.position()))
+        self._hover(event.position())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802, D102
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.double_clicked.emit()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802, D102
+        self.menu_requested.emit(self.faces.number_at(QPointF(event.pos())), event.globalPos())
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802, D102
+        self._hover(None)
+
+    def _hover(self, point: QPointF | None) -> None:
+        number = None if point is None else self.faces.number_at(point)
+        if number != self.faces.hovered:
+            self.setCursor(Qt.CursorShape.ArrowCursor if number is None else Qt.CursorShape.PointingHandCursor)
+            self.hovered.emit(number)
+
+    # --- messages --------------------------------------------------------------------------------------
 
     def show_recording(self, seconds: float | None) -> None:
         """Show the recording mark with the elapsed time; None hides it."""
@@ -93,31 +214,60 @@ class VideoView(QWidget):
             self.loading.setVisible(loading)
             self._place_overlays()
 
+    # --- painting --------------------------------------------------------------------------------------
+
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, D102
         painter = QPainter(self)
         painter.fillRect(self.rect(), _BACKGROUND)
         if self._shown is not None:
-            painter.drawImage(self.picture_rect(), self._shown)
+            image, corner = self._shown
+            painter.drawImage(corner, image)
+            self.faces.paint(painter)
         painter.end()
+
+    def event(self, event: QEvent) -> bool:  # noqa: D102
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._arrange(self.faces.scene, steady=False)
+            self._scale()
+        return super().event(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802, D102
         if self._picture is not None:
-            self._shown = self._scaled(self._picture)
+            self._fit(self.viewport.mirrored)
+            self._arrange(self.faces.scene, steady=False)
+            self._scale()
         self._place_overlays()
 
-    def _scaled(self, image_bgr: Image) -> QImage:
-        """Scale to physical pixels with OpenCV, which takes 1 ms where QPainter takes 10 ms."""
+    def _fit(self, mirrored: bool) -> None:
+        height, width = self._picture.shape[:2] if self._picture is not None else (1, 1)
+        self.viewport = self.viewport.fitted((width, height), (max(1, self.width()), max(1, self.height())), mirrored)
+
+    def _arrange(self, scene: Scene, steady: bool = True) -> None:
+        if not steady:
+            scene = Scene(scene.faces, scene.style)
+        self.faces.arrange(scene, self.viewport, self.font(), self._text_px, self.devicePixelRatioF())
+        self.update()
+
+    def _scale(self) -> None:
+        """Scale the visible part to physical pixels with OpenCV, which takes 1 ms where QPainter takes 10 ms."""
+        self.update()
+        if self._scaler is None:
+            self._shown = self._pixels = None
+            return
         ratio = self.devicePixelRatioF()
-        rect = self.picture_rect()
-        size = (max(1, round(rect.width() * ratio)), max(1, round(rect.height() * ratio)))
-        shrinks = size[0] < image_bgr.shape[1]
-        if size != (image_bgr.shape[1], image_bgr.shape[0]):
-            interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-            image_bgr = np.asarray(cv2.resize(image_bgr, size, interpolation=interpolation), np.uint8)
-        pixels = np.ascontiguousarray(image_bgr)
-        image = QImage(pixels.data, size[0], size[1], pixels.strides[0], QImage.Format.Format_BGR888).copy()
+        part = self.viewport.visible()
+        left, top, width, height = (value * ratio for value in self.viewport.place_of(part))
+        x0, y0, x1, y1 = part
+        if self.viewport.mirrored:
+            x0, x1 = self.viewport.picture[0] - x1, self.viewport.picture[0] - x0
+        small = self._scaler.scaled((x0, y0, x1, y1), (max(1, round(width)), max(1, round(height))))
+        if self.viewport.mirrored:
+            small = np.asarray(cv2.flip(small, 1), np.uint8)
+        # Qt copies pixels of this format to the screen as they are; nobody else writes to this array.
+        self._pixels = pixels = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2BGRA), np.uint8)
+        image = QImage(pixels.data, pixels.shape[1], pixels.shape[0], pixels.strides[0], QImage.Format.Format_RGB32)
         image.setDevicePixelRatio(ratio)
-        return image
+        self._shown = image, QPointF(round(left) / ratio, round(top) / ratio)
 
     def _place_overlays(self) -> None:
         inner = self.rect().adjusted(14, 14, -14, -14)
@@ -127,116 +277,5 @@ class VideoView(QWidget):
         self.performance.move(inner.topLeft())
         self.recording.move(inner.right() - self.recording.width(), inner.top())
         self.toast.move(inner.center().x() - self.toast.width() // 2, inner.bottom() - self.toast.height())
-        self.notice.fit(min(_NOTICE_PX, inner.width()))
+        self.notice.fit(min(NOTICE_PX, inner.width()))
         self.notice.move(inner.center().x() - self.notice.width() // 2, inner.center().y() - self.notice.height() // 2)
-
-
-class Notice(QFrame):
-    """Message over the video that stays until its cause is gone, with buttons."""
-
-    chosen = Signal(object)
-    """The NoticeAction of the pressed button."""
-
-    def __init__(self, parent: VideoView) -> None:
-        super().__init__(parent)
-        self.setObjectName("notice")
-        self._view = parent
-        self._content: NoticeContent | None = None
-        self.title, self.text = QLabel(self), QLabel(self)
-        self.title.setObjectName("title")
-        for label in (self.title, self.text):
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-        self.buttons = {action: QPushButton(action.value(), self) for action in NoticeAction}
-        for action, button in self.buttons.items():
-            button.clicked.connect(lambda _=False, action=action: self.chosen.emit(action))
-        self._grid = QGridLayout()
-        self._grid.setColumnStretch(0, 1)
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(_MARGIN_PX, 16, _MARGIN_PX, 16)
-        rows.addWidget(self.title)
-        rows.addWidget(self.text)
-        rows.addSpacing(4)
-        rows.addLayout(self._grid)
-        self.hide()
-
-    def show_content(self, content: NoticeContent | None) -> None:
-        """Show a notice; None hides it."""
-        if content == self._content:
-            return
-        self._content = content
-        if content is None:
-            self.hide()
-            return
-        self.title.setText(content.title)
-        self.text.setText(content.text)
-        self.text.setVisible(bool(content.text))
-        for action, button in self.buttons.items():
-            button.setVisible(action in content.actions)
-        self.setAccessibleName(f"{content.title}. {content.text}")
-        self.show()
-        self._view._place_overlays()
-
-    def fit(self, width_px: int) -> None:
-        """Take this width and the height that the content then needs; the buttons form as few rows as possible."""
-        self.setFixedWidth(width_px)
-        shown = [self.buttons[action] for action in self._content.actions] if self._content is not None else []
-        for columns in range(len(shown), 0, -1):
-            blank = -len(shown) % columns  # in the first row, since the last button is the one to press
-            cells = [divmod(blank + index, columns) for index in range(len(shown))]
-            widths = [
-                max((button.sizeHint().width() for button, cell in zip(shown, cells, strict=True) if cell[1] == column))
-                for column in range(columns)
-            ]
-            if columns == 1 or sum(widths) + self._grid.spacing() * columns <= width_px - 2 * _MARGIN_PX:
-                for button, (row, column) in zip(shown, cells, strict=True):
-                    self._grid.addWidget(button, row, column + 1)
-                break
-        self.adjustSize()
-
-
-class Toast(QFrame):
-    """Short message that disappears after a few seconds."""
-
-    def __init__(self, parent: VideoView) -> None:
-        super().__init__(parent)
-        self.setObjectName("toast")
-        self._view = parent
-        self.text = QLabel(self)
-        self.text.setTextFormat(Qt.TextFormat.PlainText)
-        self.button = QPushButton(self)
-        self.button.clicked.connect(self._act)
-        self._action: object = None
-        row = QHBoxLayout(self)
-        row.setContentsMargins(16, 9, 12, 9)
-        row.addWidget(self.text)
-        row.addWidget(self.button)
-        self._timer = QTimer(self, singleShot=True, interval=TOAST_MS)
-        self._timer.timeout.connect(self.hide)
-        self.hide()
-
-    def show_message(self, text: str, button: str = "", action: object = None) -> None:
-        """Show a message; `action` is called when its button is pressed."""
-        self.text.setText(text)
-        self.setAccessibleName(text)
-        self.button.setText(button)
-        self.button.setVisible(bool(button))
-        self._action = action
-        self.show()
-        self.raise_()
-        self._view._place_overlays()
-        self._timer.start()
-
-    def _act(self) -> None:
-        self.hide()
-        if callable(self._action):
-            self._action()
-
-
-def _overlay_label(parent: QWidget, name: str) -> QLabel:
-    label = QLabel(parent)
-    label.setObjectName(name)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-    label.hide()
-    return label
