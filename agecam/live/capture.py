@@ -12,7 +12,7 @@ from agecam.live.caught import caught
 from agecam.live.playback_clock import PlaybackClock
 from agecam.runtime.memory import give_back_freed
 from agecam.sources import FrameSource, SeekableSource, SourceInfo
-from agecam.sources.base import RETRY_S
+from agecam.sources.base import RETRY_S, SEEK_TOLERANCE_S
 from agecam.types import Frame
 
 MAX_REFUSED_FRAMES = 10
@@ -76,7 +76,10 @@ class CaptureThread:
         self._loop = False
         self._speed = 1.0
         self._steps = 0
+        """Steps still to take; negative for steps back."""
         self._seek_s: float | None = None
+        self._target_s: float | None = None
+        """Where the last seek leads, until a frame from there is delivered."""
         self._retry_now = False
         self._refused = 0
         """Frames in a row that `on_frame` could not take."""
@@ -86,6 +89,12 @@ class CaptureThread:
     def state(self) -> CaptureState:
         """Current state of the source."""
         return self._state
+
+    @property
+    def position_s(self) -> float:
+        """Time of the last frame in seconds, or the time that is being sought."""
+        target_s = self._target_s
+        return self._state.time_s if target_s is None else target_s
 
     def start(self) -> None:
         """Start the thread; returns immediately."""
@@ -107,7 +116,7 @@ class CaptureThread:
         """Resume; from the start if the file has ended."""
         with self._condition:
             if self._state.phase is Phase.ENDED:
-                self._seek_s = 0.0
+                self._seek_s = self._target_s = 0.0
             self._paused = False
             self._condition.notify_all()
 
@@ -120,9 +129,17 @@ class CaptureThread:
             self._steps += 1
             self._condition.notify_all()
 
+    def step_back(self) -> None:
+        """Pause and show the frame before the last one; at the start of a file, show the first frame again."""
+        with self._condition:
+            self._paused = True
+            self._steps -= 1
+            self._condition.notify_all()
+
     def seek(self, time_s: float) -> None:
         """Continue from `time_s` in a file; while paused, show the frame there."""
-        self._set(_seek_s=max(0.0, time_s))
+        time_s = max(0.0, time_s)
+        self._set(_seek_s=time_s, _target_s=time_s)
 
     def set_speed(self, speed: float) -> None:
         """Set the playback speed as a multiple of the normal one."""
@@ -173,15 +190,21 @@ class CaptureThread:
                 if clock.speed != self._speed:
                     clock.speed = self._speed
                     clock.restart()
-            if seek_s is not None and isinstance(source, SeekableSource):
-                source.seek(seek_s)
-                clock.restart()
-                frame = source.read()
-                if frame is not None:
-                    self._deliver(frame)
+            if seek_s is not None:
+                if isinstance(source, SeekableSource):
+                    source.seek(seek_s)
+                    clock.restart()
+                    frame = source.read()
+                    if frame is not None:
+                        self._deliver(frame)
+                self._end_seek()
                 continue
             if self._paused and not self._is_live:
-                if not self._take_step():
+                step = self._take_step()
+                if step < 0:
+                    self._go_back()
+                    continue
+                if not step:
                     self._set_state(Phase.PAUSED)
                     self._wait(None, until=self._can_resume)
                     clock.restart()
@@ -204,8 +227,19 @@ class CaptureThread:
                 continue
             self._set_state(Phase.ENDED)
             with self._condition:
-                self._steps = 0  # there is nothing to step to
-            self._wait(None, until=self._seek_pending)
+                self._steps = min(self._steps, 0)  # there is nothing to step to
+            self._wait(None, until=lambda: self._seek_pending() or self._steps < 0)
+
+    def _go_back(self) -> None:
+        """Seek the frame before the last one, at whatever rate: the last one that begins before it."""
+        with self._condition:
+            if self._seek_s is None:
+                self._seek_s = max(0.0, self._state.time_s - 2 * SEEK_TOLERANCE_S)
+
+    def _end_seek(self) -> None:
+        with self._condition:
+            if self._seek_s is None:  # otherwise another one follows
+                self._target_s = None
 
     def _deliver(self, frame: Frame) -> None:
         self._state = CaptureState(self._state.phase, self._state.info, frame.time_s)
@@ -220,15 +254,15 @@ class CaptureThread:
             if self._refused == 1:
                 caught(error)
 
-    def _take_step(self) -> bool:
-        """Whether the next frame was asked for."""
+    def _take_step(self) -> int:
+        """The step to take now: 1 for the next frame, -1 for the one before, 0 for none."""
         with self._condition:
-            is_asked = self._steps > 0
-            self._steps -= is_asked
-            return is_asked
+            step = (self._steps > 0) - (self._steps < 0)
+            self._steps -= step
+            return step
 
     def _can_resume(self) -> bool:
-        return not self._paused or self._steps > 0 or self._seek_s is not None
+        return not self._paused or self._steps != 0 or self._seek_s is not None
 
     def _seek_pending(self) -> bool:
         return self._seek_s is not None

@@ -6,6 +6,7 @@ MAX_LAG_S = 0.25
 """Beyond this lag playback does not catch up: it continues from the current frame."""
 
 SPEEDS = (0.25, 0.5, 1.0, 1.5, 2.0, 4.0)
+"""Multiples of the normal speed that the user can choose."""
 
 
 class PlaybackClock:

@@ -1,12 +1,16 @@
 """Playback controls for files: play, pause, step, seek, speed and repeat."""
 
+from itertools import pairwise
+
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QAction, QMouseEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QStyle, QStyleOptionSlider, QToolButton, QWidget
 
 from agecam.live.capture import CaptureState, Phase
 from agecam.live.playback_clock import SPEEDS
+from agecam.ui.actions import Actions
 from agecam.ui.messages import Text
+from agecam.ui.theme import BUTTON_STYLE
 
 TICKS_PER_S = 100
 
@@ -18,12 +22,11 @@ class PlaybackBar(QWidget):
     """Position in seconds from the start."""
     speed_chosen = Signal(float)
 
-    def __init__(self, play: QAction, step: QAction, loop: QAction, parent: QWidget | None = None) -> None:
+    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.slider = SeekSlider(self)
         self.slider.sought.connect(lambda ticks: self.sought.emit(ticks / TICKS_PER_S))
         self.time = QLabel(self)
-        self.time.setMinimumWidth(self.fontMetrics().horizontalAdvance("00:00:00 / 00:00:00"))
         self.speed = QComboBox(self)
         self.speed.setAccessibleName(Text.SPEED().replace("&", ""))
         self.speed.setToolTip(self.speed.accessibleName())
@@ -34,12 +37,28 @@ class PlaybackBar(QWidget):
         self.speed.activated.connect(lambda index: self.speed_chosen.emit(SPEEDS[index]))
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 4, 10, 6)
-        for action in (play, step):
+        for action in (actions.step_back, actions.play, actions.step):
             row.addWidget(_button(action, self))
         row.addWidget(self.slider, stretch=1)
         row.addWidget(self.time)
         row.addWidget(self.speed)
-        row.addWidget(_button(loop, self))
+        row.addWidget(_button(actions.loop, self))
+        self.mute = _button(actions.mute, self)
+        """Hidden where the source has no sound."""
+        self.mute.hide()
+        row.addWidget(self.mute)
+        items = [row.itemAt(position) for position in range(row.count())]
+        widgets = [item.widget() for item in items if item is not None]
+        with_focus = [widget for widget in widgets if widget is not None and widget is not self.time]
+        for before, after in pairwise(with_focus):
+            self.setTabOrder(before, after)  # from left to right
+
+    def choose_speed(self, speed: float) -> None:
+        """Choose one of `SPEEDS`, as the user can in the list."""
+        index = SPEEDS.index(speed)
+        if index != self.speed.currentIndex():
+            self.speed.setCurrentIndex(index)
+            self.speed_chosen.emit(speed)
 
     def show_state(self, state: CaptureState) -> None:
         """Show the playback state."""
@@ -51,6 +70,8 @@ class PlaybackBar(QWidget):
             if not self.slider.isSliderDown():
                 at_end = state.phase is Phase.ENDED
                 self.slider.setValue(self.slider.maximum() if at_end else round(state.time_s * TICKS_PER_S))
+        widest = "".join("0" if letter.isdigit() else letter for letter in clock(total_s))
+        self.time.setMinimumWidth(self.fontMetrics().horizontalAdvance(f"{widest} / {widest}"))
         self.time.setText(f"{clock(min(state.time_s, total_s) if total_s else state.time_s)} / {clock(total_s)}")
 
 
@@ -94,5 +115,6 @@ def _button(action: QAction, parent: QWidget) -> QToolButton:
     button = QToolButton(parent)
     button.setDefaultAction(action)
     button.setAutoRaise(True)
+    button.setStyleSheet(BUTTON_STYLE)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return button
