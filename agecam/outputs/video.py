@@ -127,6 +127,11 @@ class VideoWriter(Writer):
         """Final path of the file."""
         return self._part.final
 
+    @property
+    def duration_s(self) -> float:
+        """Duration of the frames written so far in seconds."""
+        return 0.0 if self._last_ticks is None else (self._last_ticks + self._last_duration) / TICKS_PER_S
+
     def write(self, image_bgr: Image, time_s: float, duration_s: float | None = None) -> None:
         """Append a frame, `(H, W, 3) uint8` BGR, displayed from `time_s`; the first frame is shifted to time 0.
 

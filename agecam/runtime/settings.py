@@ -42,6 +42,7 @@ class Settings:
     camera_height: int = 0
     camera_fps: int = 0
     loop: bool = False
+    mute: bool = False
     # the picture
     show_box: bool = True
     show_age: bool = True
@@ -51,6 +52,8 @@ class Settings:
     show_track: bool = True
     blur_faces: bool = False
     mirror_camera: bool = True
+    label_px: int = 0
+    """Font size of labels in the window, in device-independent pixels; 0 for the default."""
     # the networks
     model: str = "compact"
     device: DeviceName = "auto"
@@ -62,6 +65,8 @@ class Settings:
     save_mirrored: bool = False
     save_clean: bool = False
     save_blurred: bool = False
+    asked_to_blur: bool = False
+    """Whether the user has been asked if faces are to be blurred in recordings."""
     save_json: bool = False
 
     @property

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QMainWindow, QWidget
 
 from agecam.ui.messages import Text
 from agecam.ui.theme import icon
@@ -23,12 +23,22 @@ class Actions:
     quit: QAction
     play: QAction
     step: QAction
+    step_back: QAction
     back: QAction
     forward: QAction
+    previous: QAction
+    following: QAction
+    start: QAction
+    end: QAction
+    slower: QAction
+    faster: QAction
+    normal_speed: QAction
     loop: QAction
+    mute: QAction
     screenshot: QAction
     copy: QAction
     record: QAction
+    pause_recording: QAction
     export_csv: QAction
     open_saved: QAction
     show_box: QAction
@@ -39,6 +49,9 @@ class Actions:
     show_track: QAction
     blur_faces: QAction
     mirror_camera: QAction
+    reset_zoom: QAction
+    larger_labels: QAction
+    smaller_labels: QAction
     show_panel: QAction
     show_hud: QAction
     full_screen: QAction
@@ -54,18 +67,25 @@ class Actions:
 
 STYLE = ("show_box", "show_age", "show_interval", "show_gender", "show_probability", "show_track", "blur_faces")
 """Actions that change the overlay; each has the name of its setting and of its `OverlayStyle` field."""
-_CHECKABLE = (*STYLE, "loop", "record", "mirror_camera", "show_panel", "show_hud", "full_screen")
-ICONS = {
+_CHECKABLE = (
+    *STYLE,
+    *("loop", "mute", "record", "pause_recording", "mirror_camera", "show_panel", "show_hud", "full_screen"),
+)
+_ICONS = {
     "open_file": "file",
     "play": "pause",
     "step": "step",
+    "step_back": "step-back",
     "loop": "loop",
+    "mute": "volume",
     "screenshot": "screenshot",
     "record": "record",
     "blur_faces": "blur",
     "show_panel": "people",
     "full_screen": "full-screen",
 }
+_ICON_NAME = "iconName"
+"""Property of an action that keeps the name of its icon."""
 _TEXTS = {"mirror_camera": Text.MIRROR, "play": Text.PAUSE}
 _KEYS: dict[str, list[QKeySequence | Standard | str]] = {
     "open_file": [Standard.Open],
@@ -75,12 +95,22 @@ _KEYS: dict[str, list[QKeySequence | Standard | str]] = {
     "quit": ["Ctrl+Q"],
     "play": ["Space"],
     "step": ["."],
+    "step_back": [","],
     "back": ["Left"],
     "forward": ["Right"],
-    "loop": ["Ctrl+R"],
+    "previous": ["PgUp"],
+    "following": ["PgDown"],
+    "start": ["Home"],
+    "end": ["End"],
+    "slower": ["["],
+    "faster": ["]"],
+    "normal_speed": ["Backspace"],
+    "loop": ["L"],
+    "mute": ["M"],
     "screenshot": ["S"],
     "copy": [Standard.Copy],
     "record": ["R"],
+    "pause_recording": ["Shift+R"],
     "export_csv": ["Ctrl+E"],
     "show_box": ["B"],
     "show_age": ["A"],
@@ -88,10 +118,13 @@ _KEYS: dict[str, list[QKeySequence | Standard | str]] = {
     "show_gender": ["G"],
     "show_track": ["N"],
     "blur_faces": ["U"],
-    "mirror_camera": ["M"],
+    "mirror_camera": ["Ctrl+M"],
+    "reset_zoom": ["0"],
+    "larger_labels": ["Ctrl++", "Ctrl+="],
+    "smaller_labels": ["Ctrl+-"],
     "show_panel": ["P"],
-    "show_hud": ["F"],
-    "full_screen": ["F11"],
+    "show_hud": ["Ctrl+I"],
+    "full_screen": ["F", "F11"],
     "settings": ["Ctrl+,"],
     "shortcuts": ["?", "F1"],
 }
@@ -103,15 +136,35 @@ def build_actions(window: QMainWindow) -> Actions:
     for field in fields(Actions):
         name = field.name
         text = _TEXTS.get(name) or Text[name.upper()]
-        action = QAction(text(), window)
+        action = QAction(window)
         action.setObjectName(name)
         action.setCheckable(name in _CHECKABLE)
         action.setShortcuts([QKeySequence(key) for key in _KEYS.get(name, [])])
-        if name in ICONS:
-            action.setIcon(icon(ICONS[name], window))
-        label = text.plain()
-        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        action.setToolTip(f"{label} ({keys})" if keys else label)
+        if name in _ICONS:
+            show_icon(action, _ICONS[name], window)
+        show_text(action, text)
         actions[name] = action
     window.addActions(list(actions.values()))
     return Actions(**actions)
+
+
+def show_icon(action: QAction, name: str, widget: QWidget) -> None:
+    """Set the icon of an action, drawn in the text colour of a widget."""
+    action.setProperty(_ICON_NAME, name)
+    action.setIcon(icon(name, widget))
+
+
+def redraw_icons(actions: Actions, widget: QWidget) -> None:
+    """Draw the icons again, after the text colour has changed."""
+    for action in actions.all():
+        if isinstance(name := action.property(_ICON_NAME), str):
+            action.setIcon(icon(name, widget))
+
+
+def show_text(action: QAction, text: Text) -> None:
+    """Set the text of an action in menus, on buttons and, with its first key, in tooltips."""
+    label = text.plain()
+    keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+    action.setText(text())
+    action.setIconText(label)  # Qt would keep the access key of a Korean text, such as '(P)'
+    action.setToolTip(f"{label} ({keys})" if keys else label)

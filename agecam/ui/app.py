@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -36,11 +36,11 @@ log = logging.getLogger(__name__)
 _TRANSLATIONS = Path(__file__).parent / "translations"
 
 
-def run_window(spec: str | None, model: str | None = None) -> int:
+def run_window(specs: Sequence[str], model: str | None = None) -> int:
     """Open the window and run it; returns the exit code.
 
     Args:
-        spec: source to open; None for the first camera, or the demo if no camera is connected.
+        specs: sources to open; none for the first camera, or the demo if no camera is connected.
         model: model to use from now on, instead of the one in the settings.
     """
     log_path = start_log()
@@ -73,7 +73,7 @@ def run_window(spec: str | None, model: str | None = None) -> int:
                 raise
             if problem is not None:
                 window.video.toast.show_message(translated(problem))
-            QTimer.singleShot(0, lambda: window.open(spec) if spec else window.open_first())
+            QTimer.singleShot(0, lambda: window.open_all(specs) if any(specs) else window.open_first())
             code = application.exec()
         del translators
         if signals:

@@ -1,37 +1,47 @@
 """The main window: shows the session's state and turns user actions into calls of the session."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QVBoxLayout, QWidget
 
 from agecam.errors import AgeCamError
-from agecam.live import BuildEngine, LiveSession, View
+from agecam.live import BuildEngine, LiveSession
 from agecam.live.inference import InferenceResult
+from agecam.live.marks import Marks
 from agecam.live.people import People
-from agecam.live.screenshot import composed
 from agecam.runtime.crash import UncaughtErrors
 from agecam.runtime.settings import Settings, save_settings
 from agecam.sources import CameraInfo, list_modes
-from agecam.ui.actions import ICONS, build_actions
+from agecam.ui.actions import build_actions, redraw_icons
+from agecam.ui.controllers.announcer import Announcer
+from agecam.ui.controllers.blur_help import BlurHelp
 from agecam.ui.controllers.camera_watcher import CameraWatcher
+from agecam.ui.controllers.drops import Drops
+from agecam.ui.controllers.full_screen import FullScreen
 from agecam.ui.controllers.help import Help
 from agecam.ui.controllers.opener import Opener, OpenSpec, Recognise
+from agecam.ui.controllers.picture import PictureController, PictureParts
+from agecam.ui.controllers.playlist import PlaylistController
+from agecam.ui.controllers.recorder import Recorder
 from agecam.ui.controllers.recovery import Recovery
 from agecam.ui.controllers.saver import Saver
 from agecam.ui.controllers.settings import SettingsController
+from agecam.ui.controllers.sound import Sound
 from agecam.ui.controllers.status import StatusReporter
 from agecam.ui.controllers.transport import Transport
 from agecam.ui.menus import build_toolbar, fill_menu_bar
 from agecam.ui.messages import Text
 from agecam.ui.system.bridge import Bridge
+from agecam.ui.system.focus import SpacePresses
 from agecam.ui.system.garbage import GarbageCollector
 from agecam.ui.system.screens import place_window
 from agecam.ui.theme import icon
 from agecam.ui.widgets.faces_panel import FacesPanel
+from agecam.ui.widgets.filmstrip import Filmstrip
 from agecam.ui.widgets.notices import performance_text
 from agecam.ui.widgets.panel_dock import PanelDock
 from agecam.ui.widgets.playback_bar import PlaybackBar
@@ -73,24 +83,24 @@ class MainWindow(QMainWindow):
         """
         super().__init__()
         self._settings_path = settings_path
-        self._painted: View | None = None
         self._people = People()
         self._closed = False
         self.all_ended = True
         """After closing: whether all threads have ended."""
 
         self._garbage = GarbageCollector(self)
-        self.setWindowTitle("AgeCam")
-        self.setAcceptDrops(True)
         self.actions_ = build_actions(self)
         self.settings = SettingsController(settings, self.actions_, self)
+        self.source_menu = SourceMenu(self.actions_, self.settings.get_current, modes, self)
+        self._toolbar = build_toolbar(self, self.source_menu, self.actions_)  # first, as for the Tab key
         self.video = VideoView(self)
-        self.playback = PlaybackBar(self.actions_.play, self.actions_.step, self.actions_.loop, self)
+        self.playback = PlaybackBar(self.actions_, self)
+        self.filmstrip = Filmstrip(self)
         self.panel = FacesPanel(self)
         self._build_layout()
-        self.source_menu = SourceMenu(self.actions_, self.settings.get_current, modes, self)
         fill_menu_bar(self.menuBar(), self.source_menu, self.actions_)
-        self._toolbar = build_toolbar(self, self.source_menu, self.actions_)
+        SpacePresses(self)
+        self.announcer = Announcer(self)
         self.saver = Saver(self.video.toast, self.settings.get_current, lambda: self.bridge.wake())
 
         self.bridge = Bridge(self)
@@ -99,6 +109,8 @@ class MainWindow(QMainWindow):
         uncaught = uncaught or UncaughtErrors()
         self.status = StatusReporter(self.session, self.video, self.settings.get_current, uncaught)
         self.transport = Transport(self.session, self.actions_, self.playback, self)
+        self.full_screen = FullScreen(self.actions_.full_screen, self, self._toolbar, self._below, self._dock)
+        self.sound = Sound(self.session, self.actions_, self.playback, self)
         get_settings, toast = self.settings.get_current, self.video.toast
         self.help = Help(self.session, get_settings, self.status.errors, self.actions_, toast, log_path, self)
         self.cameras = CameraWatcher(cameras, self)
@@ -113,6 +125,15 @@ class MainWindow(QMainWindow):
             self.settings.get_current,
             self,
         )
+        self.playlist = PlaylistController(
+            self.source, self.session, self.transport, self.actions_, self.filmstrip, toast, get_settings, self
+        )
+        shown_with = PictureParts(
+            self.video, self.panel, self.session, self.saver, self.settings, lambda: self.source.is_camera
+        )
+        self.picture = PictureController(shown_with, self._people, Marks(), self.actions_, self)
+        self.recorder = Recorder(self.saver, self.session, self.actions_, self.video, self.settings, self)
+        self.blur_help = BlurHelp(self.session, self.actions_.blur_faces, get_settings)
         self.recovery = Recovery(
             self.video.notice, self.session, self.settings, self.source, self.source_menu, uncaught, self.help, self
         )
@@ -121,7 +142,6 @@ class MainWindow(QMainWindow):
         self._refresh_timer.timeout.connect(self._refresh_periodically)
         self._refresh_timer.start()
         self._connect()
-        self.session.show_only_complete(self.settings.blurs)
         self._restore()
         self.status.refresh(None)
 
@@ -130,33 +150,13 @@ class MainWindow(QMainWindow):
     def _refresh(self) -> None:
         self.status.refresh(self.source.name)  # first, so that it is true even if painting fails
         self._refresh_playback()
-        self._refresh_recording()
-        view = self.session.view()
-        if view is not None and view is not self._painted:
-            self._paint(view)
+        self.recorder.refresh()
+        if (view := self.picture.refresh()) is not None:
             self.source.check_resolution(view)
-
-    def _refresh_recording(self) -> None:
-        self.saver.refresh()
-        recording = self.saver.recording
-        self.video.show_recording(recording.seconds if recording is not None else None)
-        if recording is None and self.actions_.record.isChecked():  # it has ended by itself
-            self.actions_.record.setChecked(False)
-
-    def _paint(self, view: View) -> None:
-        is_new = self._painted is None or view.frame_number != self._painted.frame_number
-        self._painted = view
-        picture = composed(view, self.settings.overlay_style(), self._mirrors())
-        self.video.show_picture(picture)
-        if is_new:
-            self.saver.record(view, self.settings.overlay_style(), self.source.is_camera, picture)
-            self.session.painted(view)
 
     def _redraw(self) -> None:
         """Draw the current view again, after a change of style or mirroring."""
-        self.session.show_only_complete(self.settings.blurs)
-        if (view := self.session.view()) is not None:
-            self.video.show_picture(composed(view, self.settings.overlay_style(), self._mirrors()))
+        self.picture.redraw()
         self._refresh_periodically()
 
     def _apply_settings(self) -> None:
@@ -166,27 +166,32 @@ class MainWindow(QMainWindow):
     def _refresh_periodically(self) -> None:
         self.status.refresh(self.source.name)
         self._refresh_playback()
-        if self.settings.current.show_panel:
-            people = self._people.in_view(blurred=self.settings.current.blur_faces)
-            self.panel.show_people(people, self.settings.current.show_gender)
+        self.announcer.follow(self._people, self.settings.current.show_gender)
+        self.picture.refresh_panel()
         self.video.show_performance(
             performance_text(self.session.statistics()) if self.settings.current.show_hud else None
         )
-        self._refresh_recording()
+        self.recorder.refresh()
+        self.blur_help.refresh()
 
     def _refresh_playback(self) -> None:
+        self.playlist.refresh()
         self.transport.refresh(is_file=self.source.is_file)
+        self.sound.refresh(self.transport.speed)
 
     def _on_result(self, result: InferenceResult) -> None:
         """Called on the inference thread."""
-        self._people.update(result.task.frame, result.frame_result)
-        self.saver.add_result(result.frame_result)
+        self.saver.add_result(self.picture.result_of(result))
 
     # --- sources ---------------------------------------------------------------------------------------
 
     def open(self, spec: str, remember: bool = True) -> None:
-        """Open a source; see `Opener.open`."""
-        self.source.open(spec, remember)
+        """Open a source; a folder is opened as a list."""
+        self.open_all([spec], remember)
+
+    def open_all(self, specs: Sequence[str], remember: bool = True) -> None:
+        """Open sources as a list; see `PlaylistController.open`."""
+        self.playlist.open(specs, remember)
         self._refresh()
 
     def open_first(self) -> None:
@@ -202,56 +207,20 @@ class MainWindow(QMainWindow):
     def _on_source_changed(self) -> None:
         """Remove everything that belongs to the last source."""
         self.video.toast.hide()
-        self.actions_.record.setChecked(False)  # also reports where the recording was saved
-        self._painted = None
-        self._people.reset()
-        self.panel.show_people([])
-        self.video.show_picture(None)
-        name = self.source.name
-        self.setWindowTitle(f"{name} \N{EN DASH} AgeCam" if name is not None else "AgeCam")
-
-    def _mirrors(self) -> bool:
-        return self.source.is_camera and self.settings.current.mirror_camera
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802, D102
-        if event.mimeData().hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802, D102
-        for url in event.mimeData().urls()[:1]:
-            event.acceptProposedAction()
-            self.open(url.toLocalFile() if url.isLocalFile() else url.toString())
+        self.recorder.stop()
+        self.picture.reset(self.playlist.keeps_picture)
 
     # --- saving ----------------------------------------------------------------------------------------
 
     def take_screenshot(self) -> list[Path]:
         """Save a screenshot; returns the written files."""
-        return self.saver.screenshot(self.session.view(), self.settings.overlay_style(), self.source.is_camera)
-
-    def _record(self, on: bool) -> None:
-        if on:
-            info = self.session.source_state.info
-            if not self.saver.start_recording(self.session.view(), info.fps if info is not None else None):
-                self.actions_.record.setChecked(False)
-        elif self.saver.recording is not None:
-            self.saver.stop_recording()
-        self.actions_.record.setIcon(icon("stop" if self.saver.recording is not None else "record", self))
-        self._refresh_periodically()
+        return self.saver.screenshot(self.picture.view(), self.settings.overlay_style(), self.source.is_camera)
 
     def _export_csv(self) -> None:
         suggestion = str(self.settings.current.saving_folder / "agecam-results.csv")
         path, _ = QFileDialog.getSaveFileName(self, Text.EXPORT_CSV.plain(), suggestion, f"{Text.CSV_FILES()} (*.csv)")
         if path:
             self.saver.export_csv(Path(path) if Path(path).suffix else Path(f"{path}.csv"))
-
-    def _set_full_screen(self, on: bool) -> None:
-        self.setWindowState(
-            self.windowState() | Qt.WindowState.WindowFullScreen
-            if on
-            else self.windowState() & ~Qt.WindowState.WindowFullScreen
-        )
-        for part in (self.menuBar(), self._toolbar):
-            part.setVisible(not on)
 
     def details(self) -> str:
         """Diagnostic details for a problem report; contains no passwords."""
@@ -265,7 +234,13 @@ class MainWindow(QMainWindow):
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
         rows.addWidget(self.video, stretch=1)
-        rows.addWidget(self.playback)
+        self._below = QWidget(centre)
+        below = QVBoxLayout(self._below)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(0)
+        below.addWidget(self.playback)
+        below.addWidget(self.filmstrip)
+        rows.addWidget(self._below)
         self.setCentralWidget(centre)
         self._dock = PanelDock(self.panel, self)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._dock)
@@ -278,7 +253,7 @@ class MainWindow(QMainWindow):
             (do.screenshot, self.take_screenshot),
             (
                 do.copy,
-                lambda: self.saver.copy(self.session.view(), self.settings.overlay_style(), self.source.is_camera),
+                lambda: self.saver.copy(self.picture.view(), self.settings.overlay_style(), self.source.is_camera),
             ),
             (do.export_csv, self._export_csv),
             (do.open_saved, self.saver.open_folder),
@@ -288,23 +263,21 @@ class MainWindow(QMainWindow):
         do.show_panel.toggled.connect(self._dock.want)
         for action in (do.show_panel, do.show_hud):
             action.toggled.connect(self._refresh_periodically)
-        do.record.toggled.connect(self._record)
-        do.full_screen.toggled.connect(self._set_full_screen)
         self.settings.style_changed.connect(self._redraw)
         self.settings.replaced.connect(self._apply_settings)
-        leave_full_screen = QAction(self)
-        leave_full_screen.setShortcut(QKeySequence("Esc"))
-        leave_full_screen.triggered.connect(lambda: do.full_screen.setChecked(False))
-        self.addAction(leave_full_screen)
+        self.video.double_clicked.connect(do.full_screen.toggle)
         self.source.changed.connect(self._on_source_changed)
         self.source_menu.chosen.connect(self.open)
+        self.source_menu.several_chosen.connect(self.open_all)
+        Drops(self).dropped.connect(self.open_all)
+        self.playlist.outdated.connect(lambda: self.video.show_picture(None))
 
     def _restore(self) -> None:
         place_window(self, QByteArray.fromBase64(self.settings.current.geometry.encode()))
         if self.settings.current.layout:
             self.restoreState(QByteArray.fromBase64(self.settings.current.layout.encode()))
         self._dock.begin(self.settings.current.show_panel, self.width())
-        self.actions_.full_screen.setChecked(self.isFullScreen())
+        self.full_screen.begin()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802, D102
         super().resizeEvent(event)
@@ -314,8 +287,7 @@ class MainWindow(QMainWindow):
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802, D102
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_toolbar"):
-            for name, drawing in ICONS.items():
-                getattr(self.actions_, name).setIcon(icon(drawing, self))
+            redraw_icons(self.actions_, self)
             self.source_menu.cameras.menuAction().setIcon(icon("camera", self))
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802, D102
@@ -324,11 +296,14 @@ class MainWindow(QMainWindow):
             self._refresh_timer.stop()
             self.settings.current.geometry = _base64(self.saveGeometry())
             self.settings.current.layout = _base64(self.saveState())
+            self.recorder.withdraw_question()
             self.hide()  # completing a recording may take a moment
             self.bridge.close()
             self.all_ended = self.saver.finish(_FINISH_S)
             self.cameras.stop()
             self.all_ended &= self.session.close()
+            self.sound.close()
+            self.all_ended &= self.filmstrip.stop()
             self._garbage.stop()
             try:
                 save_settings(self.settings.current, self._settings_path)

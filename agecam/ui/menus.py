@@ -6,16 +6,26 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar, QToolBar, QToolButto
 
 from agecam.ui.actions import STYLE, Actions
 from agecam.ui.messages import Text
-from agecam.ui.theme import icon
+from agecam.ui.theme import BUTTON_STYLE, icon
 from agecam.ui.widgets.source_menu import SourceMenu
 
 
 def fill_menu_bar(bar: QMenuBar, source: SourceMenu, do: Actions) -> None:
     """Add all menus to the menu bar."""
     bar.addMenu(source)
-    bar.addMenu(_menu(Text.MENU_PLAY, [do.play, do.step, do.back, do.forward, do.loop], bar))
-    bar.addMenu(_menu(Text.MENU_SAVE, [do.screenshot, do.copy, do.record, do.export_csv, do.open_saved], bar))
+    play = _menu(Text.MENU_PLAY, [do.play, do.step, do.step_back, do.back, do.forward, do.start, do.end], bar)
+    play.addActions([do.previous, do.following])
+    play.addSeparator()
+    play.addActions([do.slower, do.faster, do.normal_speed])
+    play.addSeparator()
+    play.addActions([do.loop, do.mute])
+    bar.addMenu(play)
+    save = _menu(Text.MENU_SAVE, [do.screenshot, do.copy, do.record, do.pause_recording], bar)
+    save.addActions([do.export_csv, do.open_saved])
+    bar.addMenu(save)
     view = _menu(Text.MENU_VIEW, [getattr(do, name) for name in STYLE], bar)
+    view.addSeparator()
+    view.addActions([do.reset_zoom, do.larger_labels, do.smaller_labels])
     view.addSeparator()
     view.addActions([do.mirror_camera, do.show_panel, do.show_hud, do.full_screen])
     bar.addMenu(view)
@@ -27,6 +37,7 @@ def build_toolbar(window: QMainWindow, source: SourceMenu, do: Actions) -> QTool
     toolbar = window.addToolBar("AgeCam")
     toolbar.setObjectName("toolbar")
     toolbar.setMovable(False)
+    toolbar.setStyleSheet(BUTTON_STYLE)
     toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     camera = source.cameras.menuAction()
     camera.setIcon(icon("camera", window))
@@ -38,6 +49,9 @@ def build_toolbar(window: QMainWindow, source: SourceMenu, do: Actions) -> QTool
     button = toolbar.widgetForAction(camera)
     if isinstance(button, QToolButton):
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    for action in toolbar.actions():
+        if isinstance(button := toolbar.widgetForAction(action), QToolButton):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return toolbar
 
 

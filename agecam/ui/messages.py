@@ -4,12 +4,16 @@ Error messages are written where the errors are raised; `translated` translates 
 message, run `python -m tests.translations` to update the translation files.
 """
 
+import re
 from enum import Enum
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from agecam.errors import AgeCamError
 from agecam.runtime.log import without_passwords
+
+_ACCESS_KEY = re.compile(r"\s*\(&\w\)")
+"""As it follows a Korean text."""
 
 
 class Text(Enum):
@@ -25,8 +29,8 @@ class Text(Enum):
     NO_CAMERA = QT_TRANSLATE_NOOP("AgeCam", "No camera is connected")
     CAMERA_SIZE = QT_TRANSLATE_NOOP("AgeCam", "Camera resol&ution")
     CAMERA_SIZE_DEFAULT = QT_TRANSLATE_NOOP("AgeCam", "Camera default")
-    OPEN_FILE = QT_TRANSLATE_NOOP("AgeCam", "&Open video or picture...")
-    OPEN_FOLDER = QT_TRANSLATE_NOOP("AgeCam", "Open &folder of pictures...")
+    OPEN_FILE = QT_TRANSLATE_NOOP("AgeCam", "&Open videos or pictures...")
+    OPEN_FOLDER = QT_TRANSLATE_NOOP("AgeCam", "Open &folder...")
     OPEN_ADDRESS = QT_TRANSLATE_NOOP("AgeCam", "Open &stream address...")
     OPEN_DEMO = QT_TRANSLATE_NOOP("AgeCam", "&Demo")
     RECENT = QT_TRANSLATE_NOOP("AgeCam", "&Recent")
@@ -36,13 +40,26 @@ class Text(Enum):
     PLAY = QT_TRANSLATE_NOOP("AgeCam", "&Play")
     PAUSE = QT_TRANSLATE_NOOP("AgeCam", "&Pause")
     STEP = QT_TRANSLATE_NOOP("AgeCam", "&Next frame")
+    STEP_BACK = QT_TRANSLATE_NOOP("AgeCam", "Pre&vious frame")
+    START = QT_TRANSLATE_NOOP("AgeCam", "To the s&tart")
+    END = QT_TRANSLATE_NOOP("AgeCam", "To the &end")
+    SLOWER = QT_TRANSLATE_NOOP("AgeCam", "S&lower")
+    FASTER = QT_TRANSLATE_NOOP("AgeCam", "F&aster")
+    NORMAL_SPEED = QT_TRANSLATE_NOOP("AgeCam", "N&ormal speed")
     LOOP = QT_TRANSLATE_NOOP("AgeCam", "&Repeat")
+    MUTE = QT_TRANSLATE_NOOP("AgeCam", "&Mute")
     SPEED = QT_TRANSLATE_NOOP("AgeCam", "&Speed")
     BACK = QT_TRANSLATE_NOOP("AgeCam", "&Back 5 seconds")
     FORWARD = QT_TRANSLATE_NOOP("AgeCam", "&Forward 5 seconds")
+    PREVIOUS = QT_TRANSLATE_NOOP("AgeCam", "Previous &in the list")
+    FOLLOWING = QT_TRANSLATE_NOOP("AgeCam", "Ne&xt in the list")
     SCREENSHOT = QT_TRANSLATE_NOOP("AgeCam", "&Screenshot")
     COPY = QT_TRANSLATE_NOOP("AgeCam", "&Copy picture")
     RECORD = QT_TRANSLATE_NOOP("AgeCam", "&Record video")
+    STOP_RECORDING = QT_TRANSLATE_NOOP("AgeCam", "Stop &recording")
+    STOP_AT = QT_TRANSLATE_NOOP("AgeCam", "Stop, {time}")
+    STOP_AT_PAUSED = QT_TRANSLATE_NOOP("AgeCam", "Stop, {time}, paused")
+    PAUSE_RECORDING = QT_TRANSLATE_NOOP("AgeCam", "&Pause recording")
     EXPORT_CSV = QT_TRANSLATE_NOOP("AgeCam", "&Export results as CSV...")
     OPEN_SAVED = QT_TRANSLATE_NOOP("AgeCam", "Open &folder of saved files")
     SHOW_BOX = QT_TRANSLATE_NOOP("AgeCam", "&Boxes")
@@ -52,10 +69,19 @@ class Text(Enum):
     SHOW_PROBABILITY = QT_TRANSLATE_NOOP("AgeCam", "Gen&der probability")
     SHOW_TRACK = QT_TRANSLATE_NOOP("AgeCam", "Person &number")
     BLUR_FACES = QT_TRANSLATE_NOOP("AgeCam", "B&lur faces")
+    NOT_COVERED = QT_TRANSLATE_NOOP("AgeCam", "Faces under {px} px are not covered")
     MIRROR = QT_TRANSLATE_NOOP("AgeCam", "&Mirror cameras")
     SHOW_PANEL = QT_TRANSLATE_NOOP("AgeCam", "&People in view")
     SHOW_HUD = QT_TRANSLATE_NOOP("AgeCam", "Performance &overlay")
     FULL_SCREEN = QT_TRANSLATE_NOOP("AgeCam", "&Full screen")
+    RESET_ZOOM = QT_TRANSLATE_NOOP("AgeCam", "Whole pic&ture")
+    LARGER_LABELS = QT_TRANSLATE_NOOP("AgeCam", "La&rger labels")
+    SMALLER_LABELS = QT_TRANSLATE_NOOP("AgeCam", "&Smaller labels")
+    COPY_FACE = QT_TRANSLATE_NOOP("AgeCam", "&Copy this face")
+    BLUR_FACE = QT_TRANSLATE_NOOP("AgeCam", "&Blur this face")
+    NOT_A_FACE = QT_TRANSLATE_NOOP("AgeCam", "&Not a face")
+    SHOW_HIDDEN = QT_TRANSLATE_NOOP("AgeCam", "&Show hidden faces")
+    FACE_COPIED = QT_TRANSLATE_NOOP("AgeCam", "Face copied to the clipboard.")
     SETTINGS = QT_TRANSLATE_NOOP("AgeCam", "S&ettings...")
     SHORTCUTS = QT_TRANSLATE_NOOP("AgeCam", "&Keyboard shortcuts")
     OPEN_LOG = QT_TRANSLATE_NOOP("AgeCam", "Open &log file")
@@ -63,7 +89,7 @@ class Text(Enum):
 
     # over the video
     CLOSED = QT_TRANSLATE_NOOP("AgeCam", "Nothing is open")
-    CLOSED_HINT = QT_TRANSLATE_NOOP("AgeCam", "Choose a camera, or drop a video or picture here.")
+    CLOSED_HINT = QT_TRANSLATE_NOOP("AgeCam", "Choose a camera, or drop videos, pictures or folders here.")
     OPENING = QT_TRANSLATE_NOOP("AgeCam", "Opening {name}...")
     LOADING = QT_TRANSLATE_NOOP("AgeCam", "Loading neural networks...")
     LOST = QT_TRANSLATE_NOOP("AgeCam", "Waiting for {name}")
@@ -84,7 +110,12 @@ class Text(Enum):
         "AgeCam has no permission to use the camera: allow it in the system's privacy settings, then restart AgeCam.",
     )
 
+    # the filmstrip
+    FILMSTRIP = QT_TRANSLATE_NOOP("AgeCam", "Files in the list")
+    POSITION = QT_TRANSLATE_NOOP("AgeCam", "{number} of {count}, {name}")
+
     # toasts
+    SKIPPED = QT_TRANSLATE_NOOP("AgeCam", "{error} Skipped in all: {count}.")
     IS_DEMO = QT_TRANSLATE_NOOP("AgeCam", "No camera is connected: showing the demo.")
     CAMERA_CONNECTED = QT_TRANSLATE_NOOP("AgeCam", "{name} is connected.")
     USE_CAMERA = QT_TRANSLATE_NOOP("AgeCam", "Use camera")
@@ -104,6 +135,8 @@ class Text(Enum):
     NOBODY = QT_TRANSLATE_NOOP("AgeCam", "No one is in view.")
     APPARENT_AGE = QT_TRANSLATE_NOOP("AgeCam", "apparent age")
     SECONDS_IN_VIEW = QT_TRANSLATE_NOOP("AgeCam", "{seconds} s in view")
+    LEFT_AT = QT_TRANSLATE_NOOP("AgeCam", "left at {time}")
+    GROUP = QT_TRANSLATE_NOOP("AgeCam", "{count} people, apparent ages {low} to {high}")
     FEMALE = QT_TRANSLATE_NOOP("AgeCam", "female")
     MALE = QT_TRANSLATE_NOOP("AgeCam", "male")
     UNSURE = QT_TRANSLATE_NOOP("AgeCam", "unsure")
@@ -126,6 +159,14 @@ class Text(Enum):
     PERFORMANCE_PLAN = QT_TRANSLATE_NOOP("AgeCam", "detector 1 frame in {every}, from {px} px")
     PERFORMANCE_ESTIMATED = QT_TRANSLATE_NOOP("AgeCam", "estimated {estimated} of {people}")
     PERFORMANCE_FACES = QT_TRANSLATE_NOOP("AgeCam", "faces {count}")
+
+    # the question before the first recording
+    ASK_TO_BLUR = QT_TRANSLATE_NOOP("AgeCam", "Should faces be visible or blurred in recordings?")
+    ASK_TO_BLUR_LATER = QT_TRANSLATE_NOOP(
+        "AgeCam", "Recording starts when you choose. You can change this in the settings, under 'Saving'."
+    )
+    FACES_VISIBLE = QT_TRANSLATE_NOOP("AgeCam", "Visible")
+    FACES_BLURRED = QT_TRANSLATE_NOOP("AgeCam", "Blurred")
 
     # dialogs
     MEDIA_FILES = QT_TRANSLATE_NOOP("AgeCam", "Videos and pictures")
@@ -183,8 +224,8 @@ class Text(Enum):
         return text.format(**values) if values else text
 
     def plain(self) -> str:
-        """The text without the ampersand and dots of a menu entry."""
-        return self().replace("&", "").rstrip(".")
+        """The text without the access key and dots of a menu entry."""
+        return _ACCESS_KEY.sub("", self()).replace("&", "").rstrip(".")
 
 
 def translated(error: AgeCamError | None) -> str:

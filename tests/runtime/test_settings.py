@@ -21,6 +21,7 @@ CHOSEN: dict[str, Any] = {
     "camera_height": 1080,
     "camera_fps": 60,
     "loop": True,
+    "mute": True,
     "show_box": False,
     "show_age": False,
     "show_interval": False,
@@ -29,6 +30,7 @@ CHOSEN: dict[str, Any] = {
     "show_track": False,
     "blur_faces": True,
     "mirror_camera": False,
+    "label_px": 17,
     "model": "vgg_face",
     "device": "cpu",
     "smallest_face_px": 120,
@@ -36,6 +38,7 @@ CHOSEN: dict[str, Any] = {
     "save_mirrored": True,
     "save_clean": True,
     "save_blurred": True,
+    "asked_to_blur": True,
     "save_json": True,
 }
 """Every field with a value other than its default."""

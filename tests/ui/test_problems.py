@@ -97,7 +97,7 @@ def test_a_picture_that_cannot_be_painted_is_tried_again(
 ) -> None:
     window = harness.open_window()
     with monkeypatch.context() as broken:
-        broken.setattr("agecam.ui.main_window.composed", fail)
+        broken.setattr("agecam.ui.controllers.picture.uncovered", fail)
         window.open_first()
         wait_for_notice(harness, window, "Unexpected error")
         harness.wait(300)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -10,7 +11,8 @@ from PySide6.QtCore import QObject, Signal
 from agecam.live import LiveSession, View
 from agecam.runtime.settings import Settings
 from agecam.sources import CameraInfo, CameraMode, FrameSource, redact
-from agecam.sources.spec import word_kind
+from agecam.sources.playlist import Opening
+from agecam.sources.spec import camera_spec, word_kind
 from agecam.ui.controllers.camera_watcher import CameraWatcher
 from agecam.ui.controllers.transport import Transport
 from agecam.ui.messages import Text
@@ -60,7 +62,9 @@ class Opener(QObject):
         self._session, self._transport, self._menu = session, transport, menu
         self._cameras, self._toast, self._settings = cameras, toast, settings
         self.opened: OpenedSource | None = None
-        self._last: tuple[str, bool] | None = None
+        self.opening: Opening | None = None
+        """What opens the source as an entry of a list; None for a source that is in no list."""
+        self._last: tuple[str, bool, Opening | None] | None = None
         """The arguments of the last `open`."""
         self._requested_mode: CameraMode | None = None
         self._waiting_for_camera = False
@@ -83,13 +87,16 @@ class Opener(QObject):
         info = self._session.source_state.info  # known once it is open: an address may be that of a file
         return self.opened is not None and not (self.opened.is_live if info is None else info.live)
 
-    def open(self, spec: str, remember: bool = True) -> None:
+    def open(self, spec: str, remember: bool = True, opening: Opening | None = None) -> None:
         """Open a source; the session reports any error.
 
         Args:
+            spec: the source. With `opening`, the entry or the list that is announced; see `settle`.
             remember: add files and streams to the recent sources.
+            opening: opens an entry of a list.
         """
-        self._last = spec, remember
+        self._last = spec, remember, opening
+        self.opening = opening
         opened, settings = self._recognise(spec), self._settings()
         self._waiting_for_camera = False
         # A video waits for the networks, so that its first frames already have labels; the demo plays at once.
@@ -102,9 +109,13 @@ class Opener(QObject):
         if opened.is_camera:
             ask_for_camera(lambda: self._toast.show_message(Text.CAMERA_DENIED()))
         settings_copy = replace(settings)
+
+        def open_spec(spec: str) -> FrameSource:
+            return self._open_spec(spec, settings_copy)
+
         self._session.open(
-            lambda: self._open_spec(spec, settings_copy),
-            opened.is_live,
+            partial(open_spec, spec) if opening is None else partial(opening, open_spec),
+            opened.is_live and (opening is None or not opening.skips),  # what cannot be opened is skipped, not retried
             settings.loop or is_demo,
             self._transport.speed,
             hold=waits,
@@ -114,6 +125,12 @@ class Opener(QObject):
             self._menu.show_recent()
         self._menu.show_opened(spec)
         log.info("opening %s", opened.name)
+
+    def settle(self, spec: str) -> None:
+        """Say which entry of the list is open, after others were skipped or a folder was listed."""
+        if self.opened is not None and self.opened.spec != spec:
+            self.opened = self._recognise(spec)
+            self._menu.show_opened(spec)
 
     def open_again(self) -> None:
         """Open the same source as the last time, after it failed."""
@@ -125,7 +142,7 @@ class Opener(QObject):
     def open_first(self) -> None:
         """Open the first camera; without one, open the demo and offer the first camera that is connected."""
         cameras = self._cameras.connected()
-        self.open(str(cameras[0].index) if cameras else "demo", remember=False)
+        self.open(camera_spec(cameras[0].index) if cameras else "demo", remember=False)
         if not cameras:
             self._toast.show_message(Text.IS_DEMO())
             self._waiting_for_camera = True
@@ -133,7 +150,7 @@ class Opener(QObject):
     def close(self) -> None:
         """Close the source."""
         self._session.close_source()
-        self.opened = None
+        self.opened = self.opening = None
         self.changed.emit()
 
     def check_resolution(self, view: View) -> None:
@@ -152,7 +169,7 @@ class Opener(QObject):
         if cameras and self._waiting_for_camera:
             first = cameras[0]
             self._toast.show_message(
-                Text.CAMERA_CONNECTED(name=first.name), Text.USE_CAMERA(), lambda: self.open(str(first.index))
+                Text.CAMERA_CONNECTED(name=first.name), Text.USE_CAMERA(), lambda: self.open(camera_spec(first.index))
             )
 
 

@@ -16,9 +16,9 @@ from agecam.live.recording import Recording
 from agecam.live.screenshot import SavingOptions, composed, save_screenshot, stamped_name
 from agecam.live.session import View
 from agecam.outputs.results import CsvWriter, csv_rows
-from agecam.overlay import OverlayStyle
+from agecam.overlay import OverlayStyle, Placer
 from agecam.runtime.settings import Settings
-from agecam.types import FrameResult, Image
+from agecam.types import FrameResult
 from agecam.ui.messages import Text, translated
 from agecam.ui.widgets.video_view import Toast
 
@@ -92,13 +92,12 @@ class Saver:
             return False
         return True
 
-    def record(self, view: View, style: OverlayStyle, is_camera: bool, shown: Image) -> None:
-        """Add a frame to the recording; `shown` is the picture on the screen."""
-        if self.recording is None:
+    def record(self, view: View, style: OverlayStyle, is_camera: bool, placer: Placer | None = None) -> None:
+        """Add a frame to the recording; `placer` keeps its labels steady."""
+        if self.recording is None or self.recording.paused:
             return
-        saved_style, mirror = self._saved_style(style), self._mirrors(is_camera)
-        same = saved_style == style and mirror == (is_camera and self._settings().mirror_camera)
-        self.recording.put(shown if same else composed(view, saved_style, mirror), view.arrived_s)
+        picture = composed(view, self._saved_style(style), self._mirrors(is_camera), placer)
+        self.recording.put(picture, view.arrived_s)
 
     def stop_recording(self) -> None:
         """Stop the recording, if one is running; `refresh` reports its end."""

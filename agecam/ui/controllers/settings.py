@@ -15,7 +15,7 @@ from agecam.ui.typeface import words_of_window
 from agecam.ui.widgets.dialogs import SettingsDialog
 
 _DRAWING = (*STYLE, "mirror_camera")
-_SWITCHES = (*_DRAWING, "loop", "show_panel", "show_hud")
+_SWITCHES = (*_DRAWING, "loop", "mute", "show_panel", "show_hud")
 """Checkable actions; each has the name of its setting."""
 
 

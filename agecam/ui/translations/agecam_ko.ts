@@ -40,14 +40,6 @@
         <translation>카메라 기본값</translation>
     </message>
     <message>
-        <source>&amp;Open video or picture...</source>
-        <translation>동영상 또는 사진 열기(&amp;O)...</translation>
-    </message>
-    <message>
-        <source>Open &amp;folder of pictures...</source>
-        <translation>사진 폴더 열기(&amp;F)...</translation>
-    </message>
-    <message>
         <source>Open &amp;stream address...</source>
         <translation>스트림 주소 열기(&amp;S)...</translation>
     </message>
@@ -180,8 +172,104 @@
         <translation>열린 소스가 없습니다</translation>
     </message>
     <message>
-        <source>Choose a camera, or drop a video or picture here.</source>
-        <translation>카메라를 선택하거나 동영상 또는 사진을 여기에 끌어다 놓으세요.</translation>
+        <source>&amp;Open videos or pictures...</source>
+        <translation>동영상 또는 사진 열기(&amp;O)...</translation>
+    </message>
+    <message>
+        <source>Open &amp;folder...</source>
+        <translation>폴더 열기(&amp;F)...</translation>
+    </message>
+    <message>
+        <source>Pre&amp;vious frame</source>
+        <translation>이전 프레임(&amp;V)</translation>
+    </message>
+    <message>
+        <source>To the s&amp;tart</source>
+        <translation>처음으로(&amp;T)</translation>
+    </message>
+    <message>
+        <source>To the &amp;end</source>
+        <translation>끝으로(&amp;E)</translation>
+    </message>
+    <message>
+        <source>S&amp;lower</source>
+        <translation>느리게(&amp;L)</translation>
+    </message>
+    <message>
+        <source>F&amp;aster</source>
+        <translation>빠르게(&amp;A)</translation>
+    </message>
+    <message>
+        <source>N&amp;ormal speed</source>
+        <translation>보통 속도(&amp;O)</translation>
+    </message>
+    <message>
+        <source>&amp;Mute</source>
+        <translation>음소거(&amp;M)</translation>
+    </message>
+    <message>
+        <source>Previous &amp;in the list</source>
+        <translation>목록의 이전 항목(&amp;I)</translation>
+    </message>
+    <message>
+        <source>Ne&amp;xt in the list</source>
+        <translation>목록의 다음 항목(&amp;X)</translation>
+    </message>
+    <message>
+        <source>Stop &amp;recording</source>
+        <translation>녹화 중지(&amp;R)</translation>
+    </message>
+    <message>
+        <source>Stop, {time}</source>
+        <translation>중지, {time}</translation>
+    </message>
+    <message>
+        <source>Stop, {time}, paused</source>
+        <translation>중지, {time}, 일시 정지됨</translation>
+    </message>
+    <message>
+        <source>&amp;Pause recording</source>
+        <translation>녹화 일시 정지(&amp;P)</translation>
+    </message>
+    <message>
+        <source>Faces under {px} px are not covered</source>
+        <translation>{px} px보다 작은 얼굴은 흐리게 처리되지 않습니다</translation>
+    </message>
+    <message>
+        <source>Whole pic&amp;ture</source>
+        <translation>화면에 맞춤(&amp;T)</translation>
+    </message>
+    <message>
+        <source>La&amp;rger labels</source>
+        <translation>레이블 크게(&amp;R)</translation>
+    </message>
+    <message>
+        <source>&amp;Smaller labels</source>
+        <translation>레이블 작게(&amp;S)</translation>
+    </message>
+    <message>
+        <source>&amp;Copy this face</source>
+        <translation>이 얼굴 복사(&amp;C)</translation>
+    </message>
+    <message>
+        <source>&amp;Blur this face</source>
+        <translation>이 얼굴 흐리게 처리(&amp;B)</translation>
+    </message>
+    <message>
+        <source>&amp;Not a face</source>
+        <translation>얼굴 아님(&amp;N)</translation>
+    </message>
+    <message>
+        <source>&amp;Show hidden faces</source>
+        <translation>숨긴 얼굴 표시(&amp;S)</translation>
+    </message>
+    <message>
+        <source>Face copied to the clipboard.</source>
+        <translation>얼굴을 클립보드에 복사했습니다.</translation>
+    </message>
+    <message>
+        <source>Choose a camera, or drop videos, pictures or folders here.</source>
+        <translation>카메라를 선택하거나 동영상, 사진, 폴더를 여기에 끌어다 놓으세요.</translation>
     </message>
     <message>
         <source>Opening {name}...</source>
@@ -248,6 +336,18 @@
         <translation>AgeCam에 카메라 사용 권한이 없습니다. 시스템의 개인정보 보호 설정에서 허용한 다음 AgeCam을 다시 시작하세요.</translation>
     </message>
     <message>
+        <source>Files in the list</source>
+        <translation>목록의 파일</translation>
+    </message>
+    <message>
+        <source>{number} of {count}, {name}</source>
+        <translation>{number}/{count}, {name}</translation>
+    </message>
+    <message>
+        <source>{error} Skipped in all: {count}.</source>
+        <translation>{error} 건너뛴 항목은 모두 {count}개입니다.</translation>
+    </message>
+    <message>
         <source>No camera is connected: showing the demo.</source>
         <translation>연결된 카메라가 없어 데모를 표시합니다.</translation>
     </message>
@@ -306,6 +406,14 @@
     <message>
         <source>{seconds} s in view</source>
         <translation>{seconds}초째 보임</translation>
+    </message>
+    <message>
+        <source>left at {time}</source>
+        <translation>{time}에 화면을 벗어남</translation>
+    </message>
+    <message>
+        <source>{count} people, apparent ages {low} to {high}</source>
+        <translation>{count}명, 겉보기 나이 {low}~{high}세</translation>
     </message>
     <message>
         <source>female</source>
@@ -378,6 +486,22 @@
     <message>
         <source>faces {count}</source>
         <translation>얼굴 {count}개</translation>
+    </message>
+    <message>
+        <source>Should faces be visible or blurred in recordings?</source>
+        <translation>녹화 파일에서 얼굴을 그대로 표시할까요, 흐리게 처리할까요?</translation>
+    </message>
+    <message>
+        <source>Recording starts when you choose. You can change this in the settings, under &apos;Saving&apos;.</source>
+        <translation>선택하면 녹화가 시작됩니다. 설정의 &apos;저장&apos;에서 언제든지 바꿀 수 있습니다.</translation>
+    </message>
+    <message>
+        <source>Visible</source>
+        <translation>그대로 표시</translation>
+    </message>
+    <message>
+        <source>Blurred</source>
+        <translation>흐리게 처리</translation>
     </message>
     <message>
         <source>Videos and pictures</source>
@@ -674,6 +798,10 @@
     <message>
         <source>The file &apos;{name}&apos; contains no video: choose a video or a picture.</source>
         <translation>&apos;{name}&apos; 파일에는 동영상이 없습니다. 동영상이나 사진을 고르세요.</translation>
+    </message>
+    <message>
+        <source>The folder &apos;{name}&apos; contains no pictures or videos: choose another folder.</source>
+        <translation>&apos;{name}&apos; 폴더에 사진이나 동영상이 없습니다. 다른 폴더를 고르세요.</translation>
     </message>
     <message>
         <source>The folder &apos;{name}&apos; contains no pictures: choose one that contains JPEG or PNG files.</source>

@@ -130,7 +130,7 @@ class ShortcutsDialog(QDialog):
         self.table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         for row, action in enumerate(actions_with_keys):
             keys = ", ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in action.shortcuts())
-            self.table.setItem(row, 0, QTableWidgetItem(action.text().replace("&", "").rstrip(".")))
+            self.table.setItem(row, 0, QTableWidgetItem(action.iconText()))
             self.table.setItem(row, 1, QTableWidgetItem(keys))
         self.table.resizeColumnsToContents()
         self.table.horizontalHeader().setStretchLastSection(True)

@@ -17,10 +17,13 @@ class PanelDock(QDockWidget):
         self.setWidget(panel)
         self.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
         self._is_wanted = True
+        self._is_away = False
+        self._main = parent
 
     def want(self, on: bool) -> None:
         """The user shows or hides the panel, at any width of the window."""
         self._is_wanted = on
+        self._is_away = False
         self.setVisible(on)
 
     def begin(self, is_wanted: bool, window_px: int) -> None:
@@ -28,7 +31,12 @@ class PanelDock(QDockWidget):
         self._is_wanted = is_wanted
         self.setVisible(is_wanted and window_px >= FROM_PX)
 
+    def put_away(self, on: bool) -> None:
+        """Hide the panel for a while, or show it again if it is wanted and there is room for it."""
+        self._is_away = on
+        self.setVisible(not on and self._is_wanted and self._main.width() >= FROM_PX)
+
     def follow(self, old_px: int, new_px: int) -> None:
         """The width of the window has changed."""
-        if self._is_wanted and (old_px >= FROM_PX) != (new_px >= FROM_PX):
+        if self._is_wanted and not self._is_away and (old_px >= FROM_PX) != (new_px >= FROM_PX):
             self.setVisible(new_px >= FROM_PX)

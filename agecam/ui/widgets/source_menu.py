@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QWidget
 
 from agecam.runtime.settings import Settings
 from agecam.sources import CameraInfo, CameraMode
+from agecam.sources.spec import camera_number, camera_spec
 from agecam.ui.actions import Actions
 from agecam.ui.messages import Text
 
@@ -25,6 +26,8 @@ class SourceMenu(QMenu):
 
     chosen = Signal(str)
     """Spec of the chosen source, as on the command line."""
+    several_chosen = Signal(list)
+    """Paths of several chosen files."""
     mode_chosen = Signal()
     """Another camera resolution or rate was chosen and stored in the settings."""
 
@@ -61,13 +64,14 @@ class SourceMenu(QMenu):
         self.cameras.clear()
         for camera in cameras:
             action = self.cameras.addAction(camera.name.replace("&", "&&"))
-            action.triggered.connect(lambda _=False, index=camera.index: self.chosen.emit(str(index)))
+            action.triggered.connect(lambda _=False, index=camera.index: self.chosen.emit(camera_spec(index)))
         if not cameras:
             self.cameras.addAction(Text.NO_CAMERA()).setEnabled(False)
 
     def show_opened(self, spec: str | None) -> None:
         """Offer the resolutions of the camera `spec`; if it names no camera, those of the first camera."""
-        self._camera = next((camera for camera in self._connected if str(camera.index) == spec), None)
+        number = camera_number(spec) if spec is not None else None
+        self._camera = next((camera for camera in self._connected if camera.index == number), None)
 
     def show_recent(self) -> None:
         """List the recent sources from the settings."""
@@ -104,9 +108,11 @@ class SourceMenu(QMenu):
 
     def _choose_file(self) -> None:
         kinds = f"{Text.MEDIA_FILES()} ({_MEDIA});;{Text.ALL_FILES()} (*)"
-        path, _ = QFileDialog.getOpenFileName(self._window, Text.OPEN_FILE.plain(), self._last_folder(), kinds)
-        if path:
-            self.chosen.emit(path)
+        paths, _ = QFileDialog.getOpenFileNames(self._window, Text.OPEN_FILE.plain(), self._last_folder(), kinds)
+        if len(paths) == 1:
+            self.chosen.emit(paths[0])
+        elif paths:
+            self.several_chosen.emit(paths)
 
     def _choose_folder(self) -> None:
         title = Text.OPEN_FOLDER.plain()
