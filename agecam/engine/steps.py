@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import compress
 
 from agecam.engine.options import EngineOptions
 from agecam.engine.schedule import EveryFrame, Planner, Schedule
@@ -16,7 +17,6 @@ from agecam.tracking.tracker import Tracker
 from agecam.types import Attributes, Detection, Face, Frame, FrameResult
 from agecam.vision.detector import FaceDetector
 from agecam.vision.estimator import Estimator
-
 
 LONE_SCORE = 0.98
 """In a file, a single detection with this score confirms a face."""
@@ -50,7 +50,10 @@ class StillStep:
             faces = self._detector.detect(frame.image_bgr, min_face_px)
             if not has_upright_face(faces):
                 faces = find_turned(self._detector, frame.image_bgr, min_face_px) or faces
-            confirmed = [not _is_on_clothes(face, faces) for face in faces]
+            drawn = self._detector.are_drawn(frame.image_bgr, faces)
+            confirmed = [
+                not is_drawn and not _is_on_clothes(face, faces) for face, is_drawn in zip(faces, drawn, strict=True)
+            ]
         with times.measure("estimator"):
             attributes = self._estimator.estimate(frame.image_bgr, faces, twice=True)
         track_ids = list(range(1, len(faces) + 1)) if self._number_faces else [None] * len(faces)
@@ -117,7 +120,11 @@ class FrameStep:
     def _update_tracks(self, frame: Frame, is_detection: bool) -> None:
         """Update the positions and track IDs of all faces in view."""
         if is_detection:
-            self._tracker.update(self._faces, frame.time_s, frame.image_bgr)
+            tracks = self._tracker.update(self._faces, frame.time_s, frame.image_bgr)
+            confirmed_now = [track for track in tracks if track.confirmed and track.confirmed_s == frame.time_s]
+            drawn = self._detector.are_drawn(frame.image_bgr, [track.face for track in confirmed_now])
+            for track in compress(confirmed_now, drawn):
+                track.begin_again(frame.time_s)
         visible = self._tracker.visible(frame.time_s)
         self._faces = [track.face for track in visible]
         self._track_ids = [track.track_id for track in visible]

@@ -2,13 +2,16 @@
 
 import json
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from agecam.errors import WeightsError
 from agecam.models.card import WEIGHTS_SUFFIX, Card
 from agecam.models.files import KnownFile, NetworkFiles
 from agecam.models.vgg_face import TASKS
+from agecam.types import CropSpec
 
 DEFAULT_MODEL = "compact"
 DOWNLOADS, HALVES = "downloads", "halves"
@@ -39,9 +42,9 @@ def is_built_in(name: str) -> bool:
 def waiting_files(folder: Path) -> dict[str, dict[str, Path]]:
     """Weights files that wait for the second one of their model: by name of the model, then by task."""
     found: dict[str, dict[str, Path]] = {}
-    for path in sorted((folder / HALVES).glob("*.h5")):
+    for path in sorted((folder / HALVES).glob("*")):
         name, _, task = path.stem.rpartition("-")
-        if name and task in TASKS:
+        if name and task in TASKS and path.suffix in (".h5", ".caffemodel"):
             found.setdefault(name, {})[task] = path
     return found
 
@@ -105,22 +108,49 @@ def detector_files() -> dict[str, NetworkFiles]:
     Raises:
         WeightsError: they are missing from the installation.
     """
+    path, content = _detector_card(DETECTOR)
+    return {name: _files_of(name, entry, path) for name, entry in content["networks"].items()}
+
+
+@dataclass(frozen=True, slots=True)
+class DrawingCard:
+    """The network that tells drawn faces from photographed ones, and how it is used."""
+
+    files: NetworkFiles
+    crop: CropSpec
+    threshold: float
+    """Log odds from which a face counts as drawn."""
+
+
+def drawing_card() -> DrawingCard:
+    """The card of the network for drawn faces.
+
+    Raises:
+        WeightsError: it is missing from the installation.
+    """
+    path, content = _detector_card(DRAWING)
+    return DrawingCard(
+        _files_of(DRAWING, content, path), CropSpec(content["size_px"], content["margin"]), content["threshold"]
+    )
+
+
+def _detector_card(name: str) -> tuple[Path, dict[str, Any]]:
     for folder in model_folders()[:-1]:
-        path = folder / DETECTOR / f"{DETECTOR}.json"
+        path = folder / name / f"{name}.json"
         with suppress(FileNotFoundError):
-            content = json.loads(path.read_text(encoding="utf-8"))
-            return {
-                name: NetworkFiles(
-                    name,
-                    entry["size_px"],
-                    {},
-                    KnownFile(path.with_name(f"{name}{WEIGHTS_SUFFIX}"), entry["sha256"]),
-                    KnownFile(path.with_name(f"{name}.onnx"), entry["onnx_sha256"]),
-                )
-                for name, entry in content["networks"].items()
-            }
+            return path, json.loads(path.read_text(encoding="utf-8"))
     raise WeightsError("The networks of the face detector are missing: reinstall AgeCam.")
 
 
-DETECTOR = "mtcnn"
-"""Name of the folder of the detector's networks and of their card."""
+def _files_of(name: str, entry: dict[str, Any], card: Path) -> NetworkFiles:
+    return NetworkFiles(
+        name,
+        entry["size_px"],
+        {},
+        KnownFile(card.with_name(f"{name}{WEIGHTS_SUFFIX}"), entry["sha256"]),
+        KnownFile(card.with_name(f"{name}.onnx"), entry["onnx_sha256"]),
+    )
+
+
+DETECTOR, DRAWING = "mtcnn", "drawing"
+"""Names of the folders of the detector's networks, and of their cards."""

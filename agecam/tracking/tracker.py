@@ -66,8 +66,18 @@ class Track:
     """Detections since then, whether or not they found it."""
     log_odds: float = 0.0
     """Running mean, over the last attempts, of the log odds that this is a face."""
-    confirmed: bool = False
-    """Whether the detections agree that this is a face; once confirmed, a track remains so."""
+    confirmed_s: float = math.nan
+    """Since when the detections agree that this is a face; not a number until they do."""
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the detections agree that this is a face; once confirmed, a track remains so."""
+        return not math.isnan(self.confirmed_s)
+
+    def begin_again(self, time_s: float) -> None:
+        """Drop all evidence: something else speaks against a face."""
+        self.confirmed_s, self.begun_s = math.nan, time_s
+        self.detections, self.attempts, self.log_odds = 0, 0, 0.0
 
 
 class Tracker:
@@ -164,7 +174,8 @@ class Tracker:
         for track in self._tracks:
             _add_evidence(track)
         for track in found:
-            track.confirmed |= self._is_agreed(track, time_s)
+            if not track.confirmed and self._is_agreed(track, time_s):
+                track.confirmed_s = time_s
         return found
 
     def _is_agreed(self, track: Track, time_s: float) -> bool:

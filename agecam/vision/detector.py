@@ -1,6 +1,8 @@
 """Face detection with MTCNN (Zhang et al. 2016) and the three networks of the `mtcnn` package."""
 
 import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 
 import cv2
@@ -10,6 +12,7 @@ from agecam.backends import Backend, choose_backend
 from agecam.errors import DetectorError
 from agecam.models.store import detector_files
 from agecam.types import Detection, FloatArray, Image
+from agecam.vision.drawing import DrawingClassifier
 from agecam.vision.mtcnn import Mtcnn, suppress
 from agecam.vision.pyramid import FINAL_OVERLAP, MAX_PYRAMID_SIDE_PX, count_halvings, pyramid_scales
 
@@ -39,6 +42,7 @@ class FaceDetector:
         backend = backend or choose_backend()[0]
         self.min_face_px = float(min_face_px)
         self._mtcnn = Mtcnn({name: backend.runner(files) for name, files in detector_files().items()})
+        self._classifier = DrawingClassifier(backend)
 
     def detect(self, frame: Image, min_face_px: float | None = None) -> list[Detection]:
         """Faces of one frame, best score first; empty if there are none.
@@ -57,17 +61,18 @@ class FaceDetector:
                 kind=frame.dtype,
             )
         height_px, width_px = int(frame.shape[0]), int(frame.shape[1])
-        smallest_px = min_face_px or self.min_face_px
-        try:
-            rows = self._find(frame, smallest_px)
-        except (RuntimeError, MemoryError, cv2.error) as error:
-            raise DetectorError(
-                "Face detection failed on a {width}x{height} picture ({reason}): try a smaller one or --device cpu.",
-                width=width_px,
-                height=height_px,
-                reason=str(error).strip().partition("\n")[0],
-            ) from error
+        with _failures_named(frame):
+            rows = self._find(frame, min_face_px or self.min_face_px)
         return [_detection(row, height_px, width_px) for row in rows]
+
+    def are_drawn(self, frame: Image, faces: Sequence[Detection]) -> list[bool]:
+        """Whether each face that was detected in a frame is drawn rather than photographed, as in a comic.
+
+        Raises:
+            DetectorError: the network failed.
+        """
+        with _failures_named(frame):
+            return self._classifier.are_drawn(frame, faces)
 
     def _find(self, frame: Image, smallest_px: float) -> FloatArray:
         """The rows of `Mtcnn.find_faces`, in pixels of a frame of any size."""
@@ -101,6 +106,20 @@ class FaceDetector:
             centres = rows[:, [axis, axis + 2]].mean(axis=1)
             found.append(rows[(first <= centres) & (centres < end)])
         return suppress(np.concatenate(found), FINAL_OVERLAP, over_smaller=True)
+
+
+@contextmanager
+def _failures_named(frame: Image) -> Iterator[None]:
+    """Turn a failure of the networks into a DetectorError that names the picture."""
+    try:
+        yield
+    except (RuntimeError, MemoryError, cv2.error) as error:
+        raise DetectorError(
+            "Face detection failed on a {width}x{height} picture ({reason}): try a smaller one or --device cpu.",
+            width=int(frame.shape[1]),
+            height=int(frame.shape[0]),
+            reason=str(error).strip().partition("\n")[0],
+        ) from error
 
 
 def halved_to_fit(frame: Image) -> tuple[Image, int]:

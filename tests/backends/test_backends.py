@@ -27,7 +27,7 @@ from agecam.errors import UsageError, WeightsError
 from agecam.models.card import load_card
 from agecam.models.networks import build_network
 from agecam.models.onnx_graph import largest_difference
-from agecam.models.store import detector_files, find_model, network_files
+from agecam.models.store import detector_files, drawing_card, find_model, network_files
 from agecam.types import Image
 from agecam.vision.detector import FaceDetector
 from agecam.vision.estimator import Estimator
@@ -109,6 +109,13 @@ def test_the_shipped_onnx_file_matches_the_keras_network() -> None:
     assert (form.format, form.precision) == ("onnx", "float32")
     pictures, expected = probe(network, card.crop.size_px)
     assert largest_difference(expected, OpenVinoRunner(card.path.with_name(form.file))(pictures)) < 1e-4
+
+
+def test_the_files_of_the_network_for_drawn_faces_match() -> None:
+    card = drawing_card()
+    assert card.files.onnx is not None
+    pictures, expected = probe(load_network(card.files), card.crop.size_px)
+    assert largest_difference(expected, OpenVinoRunner(card.files.onnx.path)(pictures)) < 1e-4
 
 
 @pytest.mark.parametrize("name", ["pnet", "rnet", "onet"])

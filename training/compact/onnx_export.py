@@ -144,6 +144,8 @@ _WRITERS: dict[type, Callable[..., str]] = {
     layers.ReLU: lambda graph, layer, x: graph.node("Relu", x),
     layers.PReLU: _prelu,
     layers.Add: lambda graph, layer, *x: graph.node("Add", *x),
+    layers.Multiply: lambda graph, layer, *x: graph.node("Mul", *x),
+    layers.Concatenate: lambda graph, layer, *x: graph.node("Concat", *x, axis=1),
     layers.MaxPooling2D: _pooling("MaxPool"),
     layers.AveragePooling2D: _pooling("AveragePool"),
     layers.GlobalAveragePooling2D: lambda graph, layer, x: graph.node("Flatten", graph.node("GlobalAveragePool", x)),

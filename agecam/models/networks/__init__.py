@@ -11,6 +11,7 @@ import keras
 
 from agecam.errors import WeightsError
 from agecam.models.networks.compact import compact
+from agecam.models.networks.drawing import drawing
 from agecam.models.networks.mtcnn import onet, pnet, rnet
 from agecam.models.networks.vgg_face import vgg_face
 from agecam.types import OUTPUTS
@@ -33,4 +34,9 @@ def build_network(name: str, size_px: int | None, **arguments: Any) -> keras.Mod
 
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {"compact": compact, "vgg_face": vgg_face}
-DETECTOR_NETWORKS: dict[str, Callable[..., keras.Model]] = {"pnet": pnet, "rnet": rnet, "onet": onet}
+DETECTOR_NETWORKS: dict[str, Callable[..., keras.Model]] = {
+    "pnet": pnet,
+    "rnet": rnet,
+    "onet": onet,
+    "drawing": drawing,
+}
