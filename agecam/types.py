@@ -4,7 +4,7 @@ Conventions: images are `(H, W, 3) uint8` in BGR order, as in OpenCV; boxes are 
 `(x, y)`, in pixels of the source frame, x to the right and y down; times are seconds from the start of the source.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -40,6 +40,9 @@ MIN_FACE_PX, MAX_FACE_PX = 12, 10_000
 Alignment = Literal["five-landmarks", "box"]
 """What defines the crop of a face: its landmarks, rotated upright, or the detector's box, not rotated."""
 
+Border = Literal["grey", "replicated"]
+"""What a crop contains outside the frame: `OUTSIDE_GREY`, or the nearest pixels of the frame."""
+
 
 @dataclass(frozen=True, slots=True)
 class CropSpec:
@@ -48,10 +51,16 @@ class CropSpec:
     size_px: int
     """Side of the network's input square."""
     margin: float
-    """Margin on every side of the square, as a fraction of its side."""
+    """Margin on every side of the square, as a fraction of its side; of a squeezed box, left and right as a fraction of
+    its width, above and below of its height."""
     alignment: Alignment = "five-landmarks"
     interpolation: Literal["bilinear-2x"] = "bilinear-2x"
     """Bilinear sampling at twice the resolution (large faces from a reduced frame), then bilinear reduction."""
+    squeezed: bool = False
+    """Whether a box is resized to a square without keeping its proportions; otherwise the square around it is cut."""
+    border: Border = "grey"
+    once: bool = False
+    """Whether each face is estimated once also in photographs, never a second time mirrored."""
 
     def widened(self, border_px: int) -> "CropSpec":
         """The same crop at the same resolution with `border_px` more on every side.
@@ -60,7 +69,7 @@ class CropSpec:
         """
         side = 1 + 2 * self.margin
         size_px = self.size_px + 2 * border_px
-        return CropSpec(size_px, (side * size_px / self.size_px - 1) / 2, self.alignment, self.interpolation)
+        return replace(self, size_px=size_px, margin=(side * size_px / self.size_px - 1) / 2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,7 @@
-"""Time and memory of the two VGG-Face networks, with a shared backbone and apart, and the effect of bfloat16."""
+"""Time and memory of the two VGG-Face networks, with a shared backbone and apart, and the effect of bfloat16.
+
+The networks of the DEX study have the same structure, but each has its own backbone in one model.
+"""
 
 import json
 import subprocess
@@ -14,7 +17,8 @@ import numpy as np
 from agecam.backends.openvino import OpenVinoBackend
 from agecam.errors import OutputError
 from agecam.models.card import load_card
-from agecam.models.install.legacy_hdf5 import CLASSES, FileLayout, write
+from agecam.models.install.layers import CLASSES, FileLayout
+from agecam.models.install.legacy_hdf5 import write
 from agecam.models.install.vgg_face import checked, combine
 from agecam.models.store import network_files
 from agecam.models.vgg_face import BACKBONE, SIZE_PX, TASKS
@@ -44,30 +48,40 @@ def vgg_face_figures() -> dict[str, Any]:
             "given_mb": given / 1e6,
             "installed_mb": installed / 1e6,
         }
-        # In a separate process, so that the memory used for making the files is not counted.
-        child = subprocess.run(
-            [sys.executable, "-m", __spec__.name, str(card.path)], capture_output=True, text=True, check=False
-        )
-        if child.returncode:
-            raise OutputError(f"The measurement failed: {child.stderr.strip().splitlines()[-1]}.")
-        figures |= json.loads(child.stdout.splitlines()[-1])
+        figures |= _measured_alone(card.path, "all")
+        for path in card.path.parent.iterdir():  # a gigabyte
+            path.unlink()
+        task_files["gender"] = checked(_written(folder, "gender", backbone_seed=1))
+        card = combine(task_files, folder / "models")
+        figures["two_backbones"] = _measured_alone(card.path, "program")
     return figures
 
 
-def _written(folder: Path, task: str) -> Path:
-    """Write a random weights file in the published layout and shapes; both tasks get the same backbone."""
+def _measured_alone(card_path: Path, what: str) -> dict[str, Any]:
+    """Measure in a separate process, so that the memory used for making the files is not counted."""
+    child = subprocess.run(
+        [sys.executable, "-m", __spec__.name, str(card_path), what], capture_output=True, text=True, check=False
+    )
+    if child.returncode:
+        raise OutputError(f"The measurement failed: {child.stderr.strip().splitlines()[-1]}.")
+    figures: dict[str, Any] = json.loads(child.stdout.splitlines()[-1])
+    return figures
+
+
+def _written(folder: Path, task: str, backbone_seed: int = 0) -> Path:
+    """Write a random weights file in the published layout and shapes; the same seed gives the same backbone."""
     path = folder / f"{task}_model_weights.h5"
     tensors = []
     for index, shape in enumerate(FileLayout(task, SIZE_PX, 64, 4096).shapes()):
-        random = np.random.default_rng((0 if index < len(BACKBONE) else CLASSES[task], index))
+        random = np.random.default_rng((backbone_seed if index < len(BACKBONE) else CLASSES[task], index))
         scale = np.float32(np.sqrt(2 / np.prod(shape[:-1])))
         tensors.append((random.standard_normal(shape, np.float32) * scale, np.zeros(shape[-1], np.float32)))
     write(path, [f"layer{index}" for index in range(len(tensors))], tensors)
     return path
 
 
-def _measure(card_path: str) -> dict[str, Any]:
-    """Run in a separate process: memory as in the program first, then everything that needs more."""
+def _measure(card_path: str, what: str) -> dict[str, Any]:
+    """Run in a separate process: memory and times as in the program first, then, for 'all', what needs more memory."""
     started = time.perf_counter()
     backend = OpenVinoBackend()
     card = load_card(Path(card_path))
@@ -83,13 +97,15 @@ def _measure(card_path: str) -> dict[str, Any]:
     figures["memory_mib"] = resident_mib()
     times = _times(figures["numbers"], estimator, frame, squares)
     del estimator
+    figures["ms"] = times
+    if what != "all":
+        return figures
     if figures["numbers"] == "bfloat16":
         exact = Estimator.load(card_path, OpenVinoBackend(bfloat16=False))
         exact_ages = [attributes.age for attributes in exact.estimate_squares(frame, squares)]
         figures["years_off"] = float(np.abs(np.subtract(ages, exact_ages)).max())
         times |= _times("float32", exact, frame, squares)
         del exact
-    figures["ms"] = times
     figures["separate_ms"] = _separate_ms(random.uniform(0, 255, (1, SIZE_PX, SIZE_PX, 3)).astype(np.float32))
     return figures
 
@@ -127,4 +143,4 @@ def _median_ms(work: Callable[[], object]) -> float:
 
 if __name__ == "__main__":
     prepare_process()
-    print(json.dumps(_measure(sys.argv[1])))
+    print(json.dumps(_measure(*sys.argv[1:])))

@@ -24,19 +24,20 @@ def _models_add(arguments: list[str]) -> int:
     parser = Parser(
         prog="agecam models add",
         description="Install weights: either the VGG-Face networks for age and gender (age_model_weights.h5 and "
-        "gender_model_weights.h5, as published or as written by training.vgg_face.transfer), together or one after the "
-        "other, or a model's NAME.weights.h5 in the same folder as its NAME.json. The weights are checked and copied "
-        "to your data folder.",
+        "gender_model_weights.h5, as published or as written by training.vgg_face.transfer) or those of the DEX study "
+        "for Caffe (age.prototxt, dex_chalearn_iccv2015.caffemodel, gender.prototxt, gender.caffemodel), together or "
+        "one task after the other, or a model's NAME.weights.h5 in the same folder as its NAME.json. The weights are "
+        "checked and copied to your data folder.",
         epilog="An address is downloaded because you name it, and an interrupted download is resumed; nothing else is "
         "ever downloaded. A user and password in the address are sent to that server only.",
     )
     parser.add_argument("files", metavar="FILE", nargs="+", help="path, or address starting with http:// or https://")
-    parser.add_argument("--name", type=model_name, help="name of the model (vgg-face)")
+    parser.add_argument("--name", type=model_name, help="name of the model (vgg-face; from Caffe: dex)")
     parser.add_argument(
         "--margin",
         type=margin,
         help="margin around the face that the weights were trained with, as a share of the face box on every side "
-        "(0.4, as in the IMDB-WIKI archives)",
+        "(0.4, as in the IMDB-WIKI archives and in the study)",
     )
     options = parser.parse_args(arguments)
     from agecam.commands.models_add import run_models_add

@@ -30,6 +30,12 @@ def _table(figures: dict[str, Any]) -> str:
         speedup = f"  {separate / ms:5.1f} times as fast" if faces == "1" else ""
         label = f"both heads on one backbone, {dtype}, {faces} {'face' if faces == '1' else 'faces'}"
         lines += [f"{label:<50} {ms:8.1f} ms{speedup}"]
+    study = figures["two_backbones"]
+    for name, ms in study["ms"].items():
+        dtype, faces = name.split()
+        label = f"two backbones, as in DEX, {dtype}, {faces} {'face' if faces == '1' else 'faces'}"
+        lines += [f"{label:<50} {ms:8.1f} ms"]
+    lines += [f"{'resident memory with two backbones':<50} {study['memory_mib']:8.0f} MiB"]
     if "years_off" in figures:
         lines += [f"largest change of an apparent age by bfloat16      {figures['years_off']:8.2f} years"]
     return "\n".join(lines)

@@ -28,7 +28,6 @@ def run_models_add(files: list[str], name: str | None, margin: float | None) -> 
     """
     from agecam.backends import on_processor
     from agecam.models.install.adding import Incomplete, add_model
-    from agecam.models.install.vgg_face import MARGIN
     from agecam.models.store import user_models
     from agecam.vision.estimator import Estimator
 
@@ -60,7 +59,7 @@ def run_models_add(files: list[str], name: str | None, margin: float | None) -> 
             start_bar,
             lambda card: Estimator.load(str(card.path), on_processor()),
             name=name,
-            margin=MARGIN if margin is None else margin,
+            margin=margin,
         )
     if isinstance(added, Incomplete):
         console.result(

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from agecam.errors import WeightsError
 from agecam.models.fields import from_json
-from agecam.types import AGE_CLASSES, GENDER_CLASSES, Alignment, CropSpec
+from agecam.types import AGE_CLASSES, GENDER_CLASSES, Alignment, Border, CropSpec
 
 CARD_VERSION = 1
 NETWORK_NAMES = ("compact", "vgg_face")
@@ -149,6 +149,8 @@ def _card(content: Any, path: Path) -> Card:
     supported = {
         **{name.replace("_", " "): getattr(card, name) == value for name, value in CONVENTIONS.items()},
         "crop": crop.alignment in get_args(Alignment) and crop.interpolation == "bilinear-2x",
+        "crop border": crop.border in get_args(Border),
+        "squeezed crop": crop.alignment == "box" or not crop.squeezed,
         "crop size": 16 <= crop.size_px <= 512,
         "crop margin": -0.3 <= crop.margin <= 2,
         "interval": 0 <= calibration.interval_tail < 0.5,

@@ -74,6 +74,10 @@ class OnnxGraph:
         x = self.node("Mul", x, self.numbers(np.array(factor, np.float32)))
         return self.node("Add", x, self.numbers(np.array(offset, np.float32))) if offset else x
 
+    def subtract(self, x: str, channels: Sequence[float]) -> str:
+        """Subtract a number from each channel of feature maps."""
+        return self.node("Sub", x, self.numbers(np.array(channels, np.float32), (1, len(channels), 1, 1)))
+
     def convolution(
         self, x: str, kernel: Tensor, bias: Tensor | None, padding: Padding, strides: Sequence[int] = (1, 1)
     ) -> str:

@@ -12,7 +12,7 @@ from agecam.errors import EstimatorError, WeightsError
 from agecam.models.card import Card, load_card
 from agecam.models.store import find_model, network_files
 from agecam.types import OUTPUTS, Attributes, Detection, FloatArray, Image
-from agecam.vision.crop import crop_faces, squares_of
+from agecam.vision.crop import crop_faces, places_of
 from agecam.vision.decoding import decode
 
 BATCH_SIZES = (1, 2, 4, 8, 16, 32)
@@ -21,7 +21,7 @@ LARGE_BATCH = 8
 """Largest batch for networks of hundreds of megabytes: larger batches need more memory and are no faster."""
 
 Squares: TypeAlias = npt.NDArray[np.float32]
-"""`(N, 4)`, from `agecam.vision.crop`."""
+"""`(N, 4)` squares or `(N, 5)` boxes, as described in `agecam.vision.crop`."""
 
 
 class Estimator:
@@ -75,16 +75,16 @@ class Estimator:
         Args:
             frame: `(H, W, 3) uint8`, BGR.
             faces: as detected in this frame.
-            twice: estimate each face a second time, mirrored, and average. It takes twice the time and is about as
-                much better as a network of twice the size.
+            twice: estimate each face a second time, mirrored, and average, unless the card says 'once'. It takes twice
+                the time and is about as much better as a network of twice the size.
 
         Raises:
             EstimatorError: the network failed.
         """
-        return self.estimate_squares(frame, squares_of(faces, self.card.crop.alignment), twice=twice)
+        return self.estimate_squares(frame, places_of(faces, self.card.crop), twice=twice)
 
     def estimate_squares(self, frame: Image, squares: Squares, *, twice: bool = False) -> list[Attributes]:
-        """The same for `(N, 4)` squares of `agecam.vision.crop`; used in evaluation, where the squares are known."""
+        """The same for squares or boxes of `agecam.vision.crop`; used in evaluation, where they are known."""
         if not len(squares):
             return []
         try:
@@ -110,7 +110,7 @@ class Estimator:
     def _logits(self, frame: Image, squares: Squares, twice: bool) -> FloatArray:
         faces = _padded(crop_faces(frame, squares, self.card.crop))
         logits = self._network(faces)
-        if twice:
+        if twice and not self.card.crop.once:
             logits = (logits + self._network(faces[:, :, ::-1])) / np.float32(2)
         return logits[: len(squares)]
 

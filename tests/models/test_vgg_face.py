@@ -16,7 +16,8 @@ from agecam.backends.openvino import OpenVinoBackend
 from agecam.errors import OutputError, WeightsError
 from agecam.models.card import load_card
 from agecam.models.files import file_digest
-from agecam.models.install.legacy_hdf5 import CONVOLUTIONS, opened
+from agecam.models.install.layers import CONVOLUTIONS
+from agecam.models.install.legacy_hdf5 import opened
 from agecam.models.install.vgg_face import checked, combine
 from agecam.models.networks.vgg_face import convolutions, task_network, vgg_face
 from agecam.models.store import network_files

@@ -15,7 +15,8 @@ from imdb_wiki import Row, write_index, write_picture
 from legacy_hdf5 import random_tensors, write_published
 from models import is_one_sentence
 
-from agecam.models.install.legacy_hdf5 import CONVOLUTIONS, opened
+from agecam.models.install.layers import CONVOLUTIONS
+from agecam.models.install.legacy_hdf5 import opened
 from agecam.types import Image
 from agecam.vision.estimator import Estimator
 from training.data.wiki_faces import WikiFaces, resized_whole

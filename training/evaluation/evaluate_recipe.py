@@ -30,7 +30,7 @@ from agecam.analyzer import Analyzer
 from agecam.errors import SourceError, UsageError
 from agecam.models.install.vgg_face import MARGIN
 from agecam.types import Attributes, Image
-from agecam.vision.crop import square_from_box
+from agecam.vision.crop import square_from_box, turned_box
 from agecam.vision.estimator import Estimator
 from training import command
 from training.data.face_zip import LabelledFace
@@ -83,12 +83,16 @@ def predict_wiki(estimator: Estimator, faces: WikiFaces) -> Predictions:
 
 
 def face_square(picture: Image, estimator: Estimator) -> Any:
-    """Square of the face in a picture of the archives, which is centred with a margin of 40%.
+    """Place of the face in a picture of the archives, where it is centred with a margin of 40%.
 
     A network whose crop is a box with that margin sees exactly the whole picture.
     """
     square = whole_square(picture)
     crop = estimator.card.crop
+    if crop.squeezed:
+        place = turned_box((0, 0, picture.shape[1], picture.shape[0]))
+        place[2:4] /= 1 + 2 * crop.margin
+        return place
     if crop.alignment == "box":
         square[2] /= 1 + 2 * crop.margin
         return square

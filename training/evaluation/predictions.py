@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from agecam.analyzer import Analyzer
 from agecam.types import AGE_CLASSES, Attributes, CropSpec, Face, Image
-from agecam.vision.crop import around_box_of
+from agecam.vision.crop import around_box_of, usual_boxes
 from agecam.vision.estimator import Estimator
 from training.data.face_zip import FaceZip, LabelledFace, Split
 from training.data.locate import locate
@@ -78,7 +78,8 @@ def predict(estimator: Estimator, path: Path, split: Split, *, twice: bool = Tru
 
     Args:
         path: zip of labelled faces.
-        twice: average the face and its mirror image, as the program does in photographs; False as in video.
+        twice: average the face and its mirror image, as the program does in photographs, unless the model's card says
+            'once'; False as in video.
 
     Raises:
         SourceError: the zip is not in the documented format, or no face was found in any picture.
@@ -89,7 +90,8 @@ def predict(estimator: Estimator, path: Path, split: Split, *, twice: bool = Tru
     faces = [labelled.faces[row] for row in rows]
     estimates: list[Attributes] = []
     for row, face in zip(_with_progress(rows, f"Predicting {labelled.name} {split}"), faces, strict=True):
-        estimates += estimator.estimate_squares(labelled.picture(face), squares[row : row + 1], twice=twice)
+        places = for_crop(squares[row : row + 1], estimator.card.crop)
+        estimates += estimator.estimate_squares(labelled.picture(face), places, twice=twice)
     return Predictions.from_attributes(labelled.name, faces, found[rows], estimates)
 
 
@@ -100,6 +102,11 @@ def squares_for(crop: CropSpec, path: Path) -> tuple[npt.NDArray[np.float32], np
     """
     squares, found = locate(path)
     return (np.stack([around_box_of(of) for of in squares]) if crop.alignment == "box" else squares), found
+
+
+def for_crop(squares: npt.NDArray[np.float32], crop: CropSpec) -> npt.NDArray[np.float32]:
+    """What the estimator takes for squares from `squares_for`: for a squeezed crop boxes of the usual proportions."""
+    return usual_boxes(squares) if crop.squeezed else squares
 
 
 def predict_pictures(analyzer: Analyzer, path: Path, split: Split) -> tuple[Predictions, npt.NDArray[np.bool_]]:

@@ -42,7 +42,7 @@ from training.evaluation.disturbances import (
 from training.evaluation.evaluate import heading, with_faces
 from training.evaluation.figures import Figures
 from training.evaluation.metrics import Floats, bootstrap_interval, expected_age, range_distance, ranges_of
-from training.evaluation.predictions import PROGRESS_DELAY_S, Predictions, squares_for
+from training.evaluation.predictions import PROGRESS_DELAY_S, Predictions, for_crop, squares_for
 from training.evaluation.tables import robustness_table
 from training.files import write_json, write_text
 
@@ -157,7 +157,7 @@ def _estimate_views(estimator: Estimator, views: Sequence[DisturbedFace]) -> lis
     estimates: dict[int, Attributes] = {}
     for key, picture in pictures.items():
         places = [place for place, view in enumerate(views) if id(view[0]) == key]
-        squares = np.stack([views[place][1] for place in places])
+        squares = for_crop(np.stack([views[place][1] for place in places]), estimator.card.crop)
         estimates |= dict(zip(places, estimator.estimate_squares(picture, squares, twice=True), strict=True))
     return [estimates[place] for place in range(len(views))]
 

@@ -37,7 +37,8 @@ import numpy as np
 from keras import ops
 
 from agecam.errors import UsageError
-from agecam.models.install.legacy_hdf5 import CONVOLUTIONS, opened, write
+from agecam.models.install.layers import CONVOLUTIONS
+from agecam.models.install.legacy_hdf5 import opened, write
 from agecam.models.networks.vgg_face import convolutions, task_network
 from agecam.models.vgg_face import BACKBONE, SIZE_PX, TASKS
 from agecam.runtime.files import PartFile

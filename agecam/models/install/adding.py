@@ -7,9 +7,11 @@ from pathlib import Path
 
 from agecam.errors import AgeCamError, UsageError
 from agecam.models.card import WEIGHTS_SUFFIX, Card, load_card
+from agecam.models.install.caffe import DESCRIPTION_SUFFIX, SUFFIX, described_task, stored_task
 from agecam.models.install.download import Watch, download, file_name
-from agecam.models.install.legacy_hdf5 import CONVOLUTIONS
-from agecam.models.install.vgg_face import MARGIN, NAME, TaskFile, checked, combine
+from agecam.models.install.layers import CONVOLUTIONS
+from agecam.models.install.origins import STUDY
+from agecam.models.install.vgg_face import TaskFile, checked, combine, origin_of
 from agecam.models.install.web import is_address
 from agecam.models.store import DOWNLOADS, HALVES, find_model, is_built_in, network_files, waiting_files
 from agecam.models.vgg_face import TASKS
@@ -37,18 +39,18 @@ def add_model(
     check: Check,
     *,
     name: str | None = None,
-    margin: float = MARGIN,
+    margin: float | None = None,
 ) -> Card | Incomplete:
     """Install a model.
 
     Args:
-        sources: paths or addresses: the VGG-Face files for age and gender, one of them (kept until the other is added),
-            or one weights file with its card next to it.
+        sources: paths or addresses: the VGG-Face or Caffe files for age and gender, those of one task (kept until the
+            others are added), or one weights file with its card next to it.
         folder: where models are installed.
         start_progress: shows progress.
         check: raises WeightsError if a model does not run.
-        name: of a model that is combined from two files.
-        margin: around the detector's box, used to train the two files.
+        name: of a model that is combined from two files; None for that of their origin.
+        margin: around the detector's box, used to train the two files; None for that of their origin.
 
     Returns:
         The card of the installed model, or what is missing.
@@ -70,17 +72,19 @@ def add_model(
     except AgeCamError as error:
         _remove(paths, downloads)  # up to half a gigabyte of no use
         raise _naming_addresses(error, paths, sources) from error
-    for task, kept in waiting_files(folder).get(name or NAME, {}).items():
+    name = name or next(iter(task_files.values())).origin.name
+    for task, kept in waiting_files(folder).get(name, {}).items():
         if task not in task_files:
-            task_files[task] = checked(kept)
+            description = kept.with_suffix(DESCRIPTION_SUFFIX)
+            task_files[task] = checked(kept, description=description if description.is_file() else None)
     if missing := [task for task in TASKS if task not in task_files]:
         task, task_file = next(iter(task_files.items()))
-        _copy(task_file.path, waiting / f"{name or NAME}-{task}.h5")
+        _keep(task_file, waiting / f"{name}-{task}{SUFFIX if task_file.origin is STUDY else '.h5'}")
         _remove(paths, downloads)
         return Incomplete(task, missing[0])
     watch = start_progress("Combining", "layer")
-    card = combine(task_files, folder, margin=margin, name=name or NAME, advance=_counted(watch, 2 * CONVOLUTIONS))
-    _remove([*paths, *(task_file.path for task_file in task_files.values())], downloads, waiting)
+    card = combine(task_files, folder, margin=margin, name=name, advance=_counted(watch, 2 * CONVOLUTIONS))
+    _remove([*paths, *(path for task_file in task_files.values() for path in _files(task_file))], downloads, waiting)
     return card
 
 
@@ -113,14 +117,52 @@ def _naming_addresses(error: AgeCamError, paths: list[Path], sources: list[str])
 
 
 def _task_files(paths: list[Path], start_progress: StartProgress) -> dict[str, TaskFile]:
+    """The checked weights files by task, each of Caffe's with its description if that is among the files."""
+    descriptions: dict[str, Path] = {}
+    for path in paths:
+        if DESCRIPTION_SUFFIX in path.suffixes:
+            task = described_task(path)
+            if task in descriptions:
+                raise _both_for(task, descriptions[task], path)
+            descriptions[task] = path
     task_files: dict[str, TaskFile] = {}
     for path in paths:
-        task_file = checked(path, _counted(start_progress(f"Checking {path.name}", "layer"), CONVOLUTIONS))
+        if path in descriptions.values():
+            continue
+        description = descriptions.get(stored_task(path)) if descriptions and origin_of(path) is STUDY else None
+        advance = _counted(start_progress(f"Checking {path.name}", "layer"), CONVOLUTIONS)
+        task_file = checked(path, advance, description)
         task = task_file.layout.task
         if task in task_files:
-            raise UsageError(f"{task_files[task].path} and {path} are both for {task}: name only one of them.")
+            raise _both_for(task, task_files[task].path, path)
         task_files[task] = task_file
+    used = [task_file.description for task_file in task_files.values()]
+    for description in descriptions.values():
+        if description not in used:
+            raise UsageError(
+                "{description} describes a network, but its weights are missing: name its {suffix} file, too.",
+                description=description,
+                suffix=SUFFIX,
+            )
     return task_files
+
+
+def _both_for(task: str, one: Path, other: Path) -> UsageError:
+    return UsageError("{one} and {other} are both for {task}: name only one of them.", one=one, other=other, task=task)
+
+
+def _files(task_file: TaskFile) -> list[Path]:
+    return [path for path in (task_file.path, task_file.description) if path is not None]
+
+
+def _keep(task_file: TaskFile, to: Path) -> None:
+    """Copy a weights file, and its description first, which is of no use alone; they replace those kept before."""
+    kept = [to]
+    if task_file.description is not None:
+        kept.append(to.with_suffix(DESCRIPTION_SUFFIX))
+        _copy(task_file.description, kept[-1])
+    _copy(task_file.path, to)
+    _remove([path for path in to.parent.glob(f"{to.stem}.*") if path not in kept], to.parent)
 
 
 def _counted(watch: Watch, total: int) -> Callable[[], None]:

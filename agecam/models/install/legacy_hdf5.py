@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,37 +15,13 @@ import h5py
 import numpy as np
 
 from agecam.errors import WeightsError
-from agecam.models.vgg_face import BACKBONE, CHANNEL_MULTIPLES, PEOPLE, TASKS
+from agecam.models.install.layers import CLASSES, CONVOLUTIONS, FileLayout, by
+from agecam.models.vgg_face import BACKBONE
 from agecam.types import FloatArray
 
-CONVOLUTIONS = len(BACKBONE) + 3
-CLASSES = {"people": PEOPLE, **TASKS}
-"""Number of classes in the last layer, which identifies a file's task."""
-
 
 @dataclass(frozen=True, slots=True)
-class FileLayout:
-    """Structure of the network in a weights file."""
-
-    task: str
-    """'people', 'age' or 'gender'."""
-    size_px: int
-    """Side of the input pictures."""
-    channels: int
-    """Of the first block."""
-    features: int
-    """Of the fully connected layers."""
-
-    def shapes(self) -> list[tuple[int, ...]]:
-        """Shapes of the kernels, in order."""
-        widths = [3, *(self.channels * CHANNEL_MULTIPLES[block - 1] for block, _ in BACKBONE)]
-        backbone = [(3, 3, before, after) for before, after in pairwise(widths)]
-        fc6 = (self.size_px // 32, self.size_px // 32, widths[-1], self.features)
-        return [*backbone, fc6, (1, 1, self.features, self.features), (1, 1, self.features, CLASSES[self.task])]
-
-
-@dataclass(frozen=True, slots=True)
-class Layers:
+class Hdf5Layers:
     """The layers of an open file whose structure was checked."""
 
     path: Path
@@ -76,7 +51,7 @@ class Layers:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Layers]:
+def opened(path: Path) -> Iterator[Hdf5Layers]:
     """Open a file and check its structure; tensors are checked when they are read.
 
     Raises:
@@ -92,7 +67,7 @@ def opened(path: Path) -> Iterator[Layers]:
         raise WeightsError(f"{path} is not an HDF5 weights file, or is incomplete: get the file again.") from error
     with file:
         pairs = _pairs(file, path)
-        yield Layers(path, _layout(pairs, path), pairs)
+        yield Hdf5Layers(path, _layout(pairs, path), pairs)
 
 
 def _pairs(file: Any, path: Path) -> list[tuple[Any, Any]]:
@@ -132,14 +107,10 @@ def _layout(pairs: list[tuple[Any, Any]], path: Path) -> FileLayout:
         bias, number = tuple(pairs[index][1].shape), f"layer {index + 1} of {CONVOLUTIONS}"
         if shape != expected or bias != expected[-1:]:
             raise WeightsError(
-                f"{path} has weights of {_by(shape)} and {_by(bias)} in {number}, where VGG-Face has {_by(expected)} "
-                f"and {_by(expected[-1:])}: use another file."
+                f"{path} has weights of {by(shape)} and {by(bias)} in {number}, where VGG-Face has {by(expected)} "
+                f"and {by(expected[-1:])}: use another file."
             )
     return layout
-
-
-def _by(shape: tuple[int, ...]) -> str:
-    return " x ".join(str(side) for side in shape) or "nothing"
 
 
 def write(path: Path, names: Sequence[str], tensors: Iterable[tuple[FloatArray, FloatArray]]) -> None:

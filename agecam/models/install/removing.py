@@ -4,6 +4,7 @@ from pathlib import Path
 
 from agecam.errors import OutputError, UsageError, WeightsError
 from agecam.models.card import WEIGHTS_SUFFIX, load_card
+from agecam.models.install.caffe import DESCRIPTION_SUFFIX
 from agecam.models.install.web import is_address
 from agecam.models.store import HALVES, is_built_in, waiting_files
 from agecam.runtime.files import unwritable
@@ -59,7 +60,8 @@ def _files(name: str, folder: Path) -> list[Path]:
     except WeightsError:  # a strange card can be removed, too
         forms = []
     files += [folder / form for form in forms if form.startswith(f"{name}.")]  # never those of another model
-    files += list(waiting_files(folder).get(name, {}).values())
+    for waiting in waiting_files(folder).get(name, {}).values():
+        files += [waiting, waiting.with_suffix(DESCRIPTION_SUFFIX)]
     return [path for path in dict.fromkeys(files) if path.exists() or path.is_symlink()]
 
 

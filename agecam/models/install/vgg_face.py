@@ -1,31 +1,29 @@
-"""Combines VGG-Face files for age and gender into one model: weights, ONNX file and card. Needs no TensorFlow."""
+"""Combines weights of VGG-16 for age and gender into one model: weights, ONNX file and card. Needs no TensorFlow."""
 
 import datetime
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from agecam.errors import WeightsError
+from agecam.errors import UsageError, WeightsError
 from agecam.models.card import CONVENTIONS, WEIGHTS_SUFFIX, Calibration, Card, Form
 from agecam.models.files import file_digest
-from agecam.models.install.legacy_hdf5 import CONVOLUTIONS, FileLayout, Layers, opened
+from agecam.models.install import caffe, legacy_hdf5
+from agecam.models.install.layers import CONVOLUTIONS, FileLayout, Layers
+from agecam.models.install.origins import RECIPE, STUDY, Origin
 from agecam.models.install.vgg_face_files import onnx_of, write_weights
 from agecam.models.vgg_face import BACKBONE, TASKS
 from agecam.runtime.files import PartFile, explained, write_whole
 from agecam.types import CropSpec
 
-NAME = "vgg-face"
-MARGIN = 0.4
-"""Margin of the face crops in the IMDB-WIKI archives, on which the published weights were trained."""
+MARGIN = RECIPE.margin
 UNCALIBRATED = Calibration(interval_tail=0.1, gender_temperature=1.0, unsure_below=0.6)
-LICENCE = (
-    "VGG-Face and weights trained on IMDB-WIKI are for research, not for commercial use (CC BY-NC 4.0; the pictures "
-    "belong to their owners). The program's code is MIT."
-)
+_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 Advance = Callable[[], None]
 """Called after each layer."""
@@ -38,32 +36,65 @@ class TaskFile:
     path: Path
     layout: FileLayout
     sha256: str
+    origin: Origin = RECIPE
+    description: Path | None = None
+    """Of the network, for weights from Caffe."""
+
+    @contextmanager
+    def opened(self) -> Iterator[Layers]:
+        """Open the file and check its structure again; raises WeightsError."""
+        with _opened(self.path, self.origin, self.description) as layers:
+            yield layers
 
 
-def checked(path: Path, advance: Advance = lambda: None) -> TaskFile:
-    """Check a whole file in the legacy HDF5 layout.
+def origin_of(path: Path) -> Origin:
+    """Where the weights in a file come from, by its content; by its name if there is no such file."""
+    try:
+        with path.open("rb") as file:
+            if file.read(len(_HDF5_SIGNATURE)) == _HDF5_SIGNATURE:
+                return RECIPE
+    except OSError:
+        pass
+    return STUDY if caffe.SUFFIX in path.suffixes else RECIPE
+
+
+def checked(path: Path, advance: Advance = lambda: None, description: Path | None = None) -> TaskFile:
+    """Check a whole file, in the legacy HDF5 layout or of Caffe.
+
+    Args:
+        path: of the file.
+        advance: called after each layer.
+        description: of the network, for weights from Caffe.
 
     Raises:
         WeightsError: it is damaged, has another structure, or is for neither age nor gender.
     """
-    with opened(path) as layers:
+    origin = origin_of(path)
+    with _opened(path, origin, description) as layers:
         if layers.layout.task not in TASKS:
             raise WeightsError(
-                f"{path} is VGG-Face itself, which recognises people rather than age or gender: train with it "
-                "(python -m training.vgg_face.transfer), or use weights trained from it."
+                "{path} is VGG-Face itself, which recognises people rather than age or gender: train with it "
+                "(python -m training.vgg_face.transfer), or use weights trained from it.",
+                path=path,
             )
         for index in range(CONVOLUTIONS):
             layers.tensors(index)
             advance()
-        return TaskFile(path, layers.layout, file_digest(path))
+        return TaskFile(path, layers.layout, file_digest(path), origin, description)
+
+
+@contextmanager
+def _opened(path: Path, origin: Origin, description: Path | None) -> Iterator[Layers]:
+    with caffe.opened(path, description) if origin is STUDY else legacy_hdf5.opened(path) as layers:
+        yield layers
 
 
 def combine(
     task_files: dict[str, TaskFile],
     folder: Path,
     *,
-    margin: float = MARGIN,
-    name: str = NAME,
+    margin: float | None = None,
+    name: str | None = None,
     advance: Advance = lambda: None,
 ) -> Card:
     """Write the model combined from both files into a folder, complete or not at all.
@@ -73,32 +104,48 @@ def combine(
     Args:
         task_files: by task.
         folder: of the model.
-        margin: of the training crops, on every side, as a share of the detector's box.
-        name: of the model.
+        margin: of the training crops, on every side, as a share of the detector's box; None for that of their origin.
+        name: of the model; None for that of their origin.
         advance: called after each layer.
 
     Raises:
         WeightsError: the two files do not match.
+        UsageError: one of the files is from Caffe and the other is not.
         OutputError: the folder cannot be written.
     """
     age, gender = (task_files[task] for task in TASKS)
+    origin = age.origin
+    if gender.origin is not origin:
+        raise UsageError(
+            "{age} and {gender} need their pictures prepared in different ways: add two files from the same authors.",
+            age=age.path,
+            gender=gender.path,
+        )
+    name = name or origin.name
     if replace(age.layout, task="gender") != gender.layout:
-        raise WeightsError(f"{age.path} and {gender.path} belong to networks of different sizes: add two that match.")
+        raise WeightsError(
+            "{age} and {gender} belong to networks of different sizes: add two that match.",
+            age=age.path,
+            gender=gender.path,
+        )
     weights, onnx = PartFile(folder / f"{name}{WEIGHTS_SUFFIX}"), PartFile(folder / f"{name}.onnx")
     try:
         weights.close()
         onnx.close()
-        with opened(age.path) as age_layers, opened(gender.path) as gender_layers, explained(weights.final):
+        with age.opened() as age_layers, gender.opened() as gender_layers, explained(weights.final):
             shared = all(_equal(age_layers, gender_layers, index) for index in range(len(BACKBONE)))
             for _ in BACKBONE if shared else ():
                 advance()  # these layers are written once, but the total counts both files
             layers = {"age": age_layers, "gender": gender_layers}
             write_weights(weights.path, layers, shared, advance)
-        onnx.path.write_bytes(onnx_of(weights.path, weights.final.name, age.layout, shared))
-        arguments = {"channels": age.layout.channels, "features": age.layout.features, "shared": shared}
+        onnx.path.write_bytes(onnx_of(weights.path, weights.final.name, age.layout, shared, origin.mean_rgb))
+        arguments: dict[str, Any] = {"channels": age.layout.channels, "features": age.layout.features, "shared": shared}
+        if origin.mean_rgb is not None:
+            arguments["mean_rgb"] = list(origin.mean_rgb)
+        crop = origin.crop(age.layout.size_px, margin)
         form = Form(onnx.final.name, file_digest(onnx.path), reads_weights=True)
         sha256 = file_digest(weights.path)
-        card = _card(name, age.layout, arguments, margin, task_files, sha256, form, folder / f"{name}.json")
+        card = _card(name, crop, arguments, origin.licence, task_files, sha256, form, folder / f"{name}.json")
         weights.commit()
         onnx.commit()
     finally:
@@ -114,9 +161,9 @@ def _equal(one: Layers, other: Layers, index: int) -> bool:
 
 def _card(
     name: str,
-    layout: FileLayout,
+    crop: CropSpec,
     arguments: dict[str, Any],
-    margin: float,
+    licence: str,
     task_files: dict[str, TaskFile],
     sha256: str,
     form: Form,
@@ -126,10 +173,10 @@ def _card(
         name=name,
         network="vgg_face",
         arguments=arguments,
-        crop=CropSpec(layout.size_px, margin, alignment="box"),
+        crop=crop,
         **CONVENTIONS,
         calibration=UNCALIBRATED,
-        licence=LICENCE,
+        licence=licence,
         date=datetime.date.today().isoformat(),
         data_sets=[],
         metrics={},

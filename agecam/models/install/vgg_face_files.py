@@ -1,14 +1,14 @@
-"""Writes the combined VGG-Face model: the Keras weights file, and the ONNX file that refers to its tensors.
+"""Writes the combined model: the Keras weights file, and the ONNX file that refers to its tensors.
 
 The weights, a gigabyte, are stored once: the ONNX file gives the offsets of the tensors in the HDF5 file.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import h5py
 
-from agecam.models.install.legacy_hdf5 import FileLayout, Layers
+from agecam.models.install.layers import FileLayout, Layers
 from agecam.models.onnx_graph import NONE, OnnxGraph, external_tensor
 from agecam.models.vgg_face import BACKBONE, TASKS
 from agecam.types import OUTPUTS
@@ -32,7 +32,7 @@ def write_weights(path: Path, layers: Mapping[str, Layers], shared: bool, advanc
             advance()
 
 
-def onnx_of(path: Path, name: str, layout: FileLayout, shared: bool) -> bytes:
+def onnx_of(path: Path, name: str, layout: FileLayout, shared: bool, mean_rgb: Sequence[float] | None = None) -> bytes:
     """Content of the ONNX file that belongs to a weights file.
 
     Args:
@@ -40,9 +40,10 @@ def onnx_of(path: Path, name: str, layout: FileLayout, shared: bool) -> bytes:
         name: its final name, next to the ONNX file.
         layout: structure of the network.
         shared: whether one backbone serves both heads.
+        mean_rgb: subtracted from the pixels; None if they are scaled to 0 to 1.
     """
     graph = OnnxGraph("vgg_face", layout.size_px, layout.size_px)
-    scaled = graph.scale(graph.pixels, 1 / 255)
+    scaled = graph.scale(graph.pixels, 1 / 255) if mean_rgb is None else graph.subtract(graph.pixels, mean_rgb)
     with h5py.File(path, "r") as file:
         tensors = {
             (task, index): [external_tensor(Path(name), file[f"layers/{layer}/vars/{variable}"]) for variable in (0, 1)]

@@ -3,6 +3,7 @@
 Weights files are read by the order of the convolutions (`agecam.models.install`), so it must not change.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -11,7 +12,13 @@ from keras import layers, ops
 from agecam.models.vgg_face import BACKBONE, CHANNEL_MULTIPLES, SIZE_PX, TASKS
 
 
-def vgg_face(size_px: int = SIZE_PX, channels: int = 64, features: int = 4096, shared: bool = True) -> keras.Model:
+def vgg_face(
+    size_px: int = SIZE_PX,
+    channels: int = 64,
+    features: int = 4096,
+    shared: bool = True,
+    mean_rgb: Sequence[float] | None = None,
+) -> keras.Model:
     """The age and gender network.
 
     Its weights are zero, because they are loaded from files and 254 million random numbers would take time.
@@ -21,9 +28,14 @@ def vgg_face(size_px: int = SIZE_PX, channels: int = 64, features: int = 4096, s
         channels: of the first block.
         features: of the fully connected layers.
         shared: whether both heads use one backbone; otherwise each has its own, for weights whose backbones differ.
+        mean_rgb: subtracted from the pixels, which then keep their scale; None to scale them to 0 to 1. It cannot be
+            part of the first bias, as the convolutions pad with zeros after it is subtracted.
     """
     faces = keras.Input((size_px, size_px, 3), name="faces_rgb")
-    scaled = layers.Rescaling(1 / 255, name="scale")(faces)
+    if mean_rgb is None:
+        scaled = layers.Rescaling(1 / 255, name="scale")(faces)
+    else:
+        scaled = layers.Rescaling(1.0, offset=[-mean for mean in mean_rgb], name="scale")(faces)
     logits, feature_maps = [], None
     for task, classes in TASKS.items():
         if feature_maps is None or not shared:
