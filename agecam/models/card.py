@@ -8,8 +8,11 @@ training and the accuracy. Nothing on the card is repeated in code.
 import json
 import stat
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
+
+import numpy as np
 
 from agecam.errors import WeightsError
 from agecam.models.fields import from_json
@@ -35,11 +38,18 @@ class Calibration:
     """How outputs are converted to displayed values; chosen on validation pictures."""
 
     interval_tail: float
-    """Share of the age distribution that the 80 % interval excludes at each end."""
+    """Share of the age distribution that the 80 % interval excludes at each end, if it is the same at all ages."""
     gender_temperature: float
     """Divides the gender logits, so that 90 % means correct nine times in ten."""
     unsure_below: float
     """Below this probability the gender is 'unsure'."""
+    tail_ages: tuple[float, ...] = ()
+    tails: tuple[float, ...] = ()
+    """Otherwise the shares at some estimated ages; linear between them, constant beyond them."""
+
+    def tail_at(self, age: float) -> float:
+        """Share of the age distribution that the interval excludes at each end, for an estimated age."""
+        return float(np.interp(age, self.tail_ages, self.tails)) if self.tails else self.interval_tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +163,9 @@ def _card(content: Any, path: Path) -> Card:
         "squeezed crop": crop.alignment == "box" or not crop.squeezed,
         "crop size": 16 <= crop.size_px <= 512,
         "crop margin": -0.3 <= crop.margin <= 2,
-        "interval": 0 <= calibration.interval_tail < 0.5,
+        "interval": all(0 <= tail < 0.5 for tail in (calibration.interval_tail, *calibration.tails)),
+        "interval by age": len(calibration.tails) == len(calibration.tail_ages)
+        and all(first < second for first, second in pairwise(calibration.tail_ages)),
         "gender temperature": 0 < calibration.gender_temperature < 100,
         "unsure threshold": 0.5 <= calibration.unsure_below <= 1,
         "network": card.network in NETWORK_NAMES,

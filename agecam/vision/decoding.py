@@ -20,11 +20,12 @@ def decode(logits: FloatArray, calibration: Calibration) -> list[Attributes]:
 
 def attributes_of(distribution: FloatArray, female_probability: float, calibration: Calibration) -> Attributes:
     """One face's attributes from its `(101,)` age distribution and calibrated gender probability."""
-    low, high = interval(distribution, calibration.interval_tail)
+    age = float(distribution @ _AGES)
+    low, high = interval(distribution, calibration.tail_at(age))
     probability = max(female_probability, 1 - female_probability)
     gender: Gender = "female" if female_probability >= 0.5 else "male"
     return Attributes(
-        age=float(distribution @ _AGES),
+        age=age,
         age_low=low,
         age_high=high,
         gender=gender if probability >= calibration.unsure_below else "unsure",

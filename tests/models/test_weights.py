@@ -144,6 +144,10 @@ def test_invalid_cards_are_rejected(card_path: Path, content: bytes) -> None:
         ({"name": ["tiny"]}, "name is not a text"),
         ({"sha256": 7}, "sha256 is not a text"),
         ({"calibration": {"interval_tail": 0.6, "gender_temperature": 1, "unsure_below": 0.6}}, "interval"),
+        (
+            {"calibration": {"interval_tail": 0.1, "gender_temperature": 1, "unsure_below": 0.6, "tails": [0.1]}},
+            "interval by age",
+        ),
         ({"calibration": {"interval_tail": 0.1, "gender_temperature": 0, "unsure_below": 0.6}}, "temperature"),
         ({"calibration": {"interval_tail": 0.1, "gender_temperature": 1, "unsure_below": 6}}, "unsure"),
     ],

@@ -1,14 +1,18 @@
 """Calibration: known errors of synthetic predictions are found and corrected."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+from agecam.models.card import Calibration
+from agecam.types import AGE_CLASSES
 from agecam.vision.decoding import interval
 from training.data.face_zip import LabelledFace
+from training.evaluation.age_tails import KNOTS, MIN_FACES, fit_age_tails
 from training.evaluation.calibrate import (
     UNCALIBRATED,
     UNSURE_SHARE,
@@ -76,8 +80,9 @@ def synthetic(
     )
 
 
-def coverage(of: Predictions, tail: float) -> float:
-    low, high = np.array([interval(distribution, tail) for distribution in of.distribution]).T
+def coverage(of: Predictions, calibration: Calibration) -> float:
+    tails = [calibration.tail_at(float(age)) for age in of.distribution @ np.arange(AGE_CLASSES)]
+    low, high = np.array([interval(*pair) for pair in zip(of.distribution, tails, strict=True)]).T
     return float(covered(low, high, *of.targets[:, :2].T).mean())
 
 
@@ -116,17 +121,17 @@ def test_intervals_of_the_wrong_width_are_corrected(spread_years: float, true_ye
     fault: dict[str, Any] = {"spread_years": spread_years, "true_years": true_years}
     calibration, (report,) = fit_calibration([synthetic("set", 3000, **fault)])
     fresh = synthetic("set", 3000, **fault, seed=9)
-    assert coverage(fresh, calibration.interval_tail) == pytest.approx(0.8, abs=0.025)
+    assert coverage(fresh, calibration) == pytest.approx(0.8, abs=0.025)
     assert report["coverage"] == pytest.approx(0.8, abs=0.005)
     # Without calibration the coverage is wrong, except for correct widths, where rounding to whole years covers more.
-    before = coverage(fresh, UNCALIBRATED.interval_tail)
+    before = coverage(fresh, UNCALIBRATED)
     assert {4: before < 0.6, 8: before > 0.95, 5: 0.8 < before < 0.87}[spread_years]
 
 
 def test_sets_have_equal_weight_whatever_their_size() -> None:
     sets = [synthetic("small", 500, true_years=9), synthetic("large", 4000, true_years=3, seed=1)]
     calibration, reports = fit_calibration(sets)
-    shares = [coverage(of, calibration.interval_tail) for of in sets]
+    shares = [coverage(of, calibration) for of in sets]
     assert np.mean(shares) == pytest.approx(0.8, abs=0.01)
     assert [report["coverage"] for report in reports] == pytest.approx(shares, abs=1e-4)
     # Calibrated on the other set only, the small set is covered far too little and the large one far too much.
@@ -138,7 +143,7 @@ def test_ranges_do_not_change_the_interval() -> None:
     known = synthetic("known", 1000)
     alone, _ = fit_calibration([known])
     both, reports = fit_calibration([known, synthetic("ranges", 1000, true_years=12, ranges=True)])
-    assert both.interval_tail == alone.interval_tail
+    assert (both.interval_tail, both.tails) == (alone.interval_tail, alone.tails)
     assert "coverage" not in reports[1]
     only, _ = fit_calibration([synthetic("ranges", 1000, ranges=True)])
     assert only.interval_tail == UNCALIBRATED.interval_tail
@@ -181,7 +186,7 @@ def test_weighted_quantile() -> None:
 def test_the_summary_has_a_table() -> None:
     calibration, reports = fit_calibration([synthetic("known", 1000), synthetic("ranges", 1000, ranges=True)])
     lines = calibration_summary(calibration, reports).splitlines()
-    assert f"{calibration.interval_tail:.2%}" in lines[0]
+    assert all(f"{tail:.1%} at {age:.0f}" in lines[0] for tail, age in zip(calibration.tails, KNOTS, strict=True))
     assert cells(lines[4])[:2] == ["known", "1,000"]
     assert cells(lines[4])[2] == f"{reports[0]['coverage']:.1%}"
     assert cells(lines[5])[2] == ""
@@ -189,3 +194,26 @@ def test_the_summary_has_a_table() -> None:
 
 def cells(line: str) -> Sequence[str]:
     return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_the_tail_follows_the_age() -> None:
+    """As measured: children's ages are known better than the network thinks, old people's worse."""
+    young, old = synthetic("set", 2000, true_years=3), synthetic("set", 2000, true_years=9, seed=2)
+    young = young.select(young.distribution @ np.arange(AGE_CLASSES) < 38)
+    old = old.select(old.distribution @ np.arange(AGE_CLASSES) > 50)
+    together = [replace(young, name="young"), replace(old, name="old")]
+    calibration, reports = fit_calibration(together)
+    assert calibration.tail_at(32) > calibration.tail_at(60) + 0.05
+    for of, report in zip(together, reports, strict=True):
+        assert coverage(of, calibration) == pytest.approx(0.8, abs=0.08)
+        assert report["coverage"] == pytest.approx(coverage(of, calibration), abs=1e-4)
+    one = replace(calibration, tail_ages=(), tails=())
+    assert coverage(young, one) > 0.9 > 0.7 > coverage(old, one)
+
+
+def test_few_faces_get_one_tail() -> None:
+    calibration, _ = fit_calibration([synthetic("set", MIN_FACES - 1)])
+    assert calibration.tails == ()
+    assert calibration.tail_at(20) == calibration.tail_at(70) == calibration.interval_tail
+    few = np.linspace(0.1, 0.4, 10)
+    assert fit_age_tails(few, few * 100, np.full(10, 0.1)) is None

@@ -2,12 +2,14 @@
 
     python -m training.evaluation.calibrate --weights compact --data faces/{utkface,fairface,aaf}.zip
 
-training.compact.export does the same; this step is for existing weights. It sets three numbers from the `val` faces
+training.compact.export does the same; this step is for existing weights. It sets three things from the `val` faces
 that the detector finds; all sets have equal weight, whatever their size:
 
 1. The tail that the 80 % interval leaves out at each end of the age distribution, by split conformal prediction (Vovk
    et al. 2005; Lei et al. 2018): the largest tail for which 80 % of the known ages are covered, with one more face
-   counted as missed. Age ranges are not used, since they only show whether an interval can be right.
+   counted as missed. Age ranges are not used, since they only show whether an interval can be right. With enough known
+   ages the tail depends on the estimated age (`training.evaluation.age_tails`), by conformalised quantile regression
+   (Romano et al. 2019).
 2. The temperature that divides the gender logits: the one with the lowest cross-entropy (Guo et al. 2017).
 3. The probability below which the gender is 'unsure': 4 % of the `val` faces lie below it.
 
@@ -19,7 +21,7 @@ other sets only ('left out').
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,7 @@ from agecam.types import AGE_CLASSES
 from agecam.vision.estimator import Estimator
 from training import command
 from training.data.labels import remarks
+from training.evaluation.age_tails import KNOTS, fit_age_tails
 from training.evaluation.metrics import INTERVAL_SHARE, Bools, Floats, expected_calibration_error, reliability
 from training.evaluation.predictions import Predictions, predict
 from training.files import markdown_table, write_json
@@ -94,7 +97,8 @@ def fit_calibration(predictions: Sequence[Predictions]) -> tuple[Calibration, li
 
     with_ages = _with_ages(predictions)
     scores = {of.name: tail_scores(of.distribution[rows], *of.targets[rows, :2].T) for of, rows in with_ages}
-    tail = _tail(list(scores.values()))
+    ages = {of.name: of.distribution[rows] @ np.arange(AGE_CLASSES) for of, rows in with_ages}
+    tails = _tails(scores, ages)
     reports = []
     for of in predictions:
         probability = _likelier_probability(of.female, temperature)
@@ -106,12 +110,13 @@ def fit_calibration(predictions: Sequence[Predictions]) -> tuple[Calibration, li
             "unsure": round(float((probability < unsure_below).mean()), 4),
         }
         if of.name in scores:
-            report |= {"ages": len(scores[of.name]), "coverage": _coverage(scores[of.name], tail)}
-            others = [scores[name] for name in scores if name != of.name]
+            own_scores, own_ages = scores[of.name], ages[of.name]
+            report |= {"ages": len(own_scores), "coverage": _coverage(own_scores, own_ages, tails)}
+            others = {name: of_set for name, of_set in scores.items() if name != of.name}
             if others:
-                report["coverage_left_out"] = _coverage(scores[of.name], _tail(others))
+                report["coverage_left_out"] = _coverage(own_scores, own_ages, _tails(others, ages))
         reports.append(report)
-    return Calibration(tail, temperature, unsure_below), reports
+    return replace(tails, gender_temperature=temperature, unsure_below=unsure_below), reports
 
 
 def tail_scores(distribution: Floats, age_min: Floats, age_max: Floats) -> Floats:
@@ -169,11 +174,13 @@ def calibration_summary(calibration: Calibration, reports: Sequence[SetReport]) 
     def share(report: SetReport, key: str) -> str:
         return f"{report[key]:.1%}" if key in report else ""
 
+    pairs = zip(calibration.tails, calibration.tail_ages, strict=True)
+    tails = ", ".join(f"{tail:.1%} at {age:.0f}" for tail, age in pairs) or f"{calibration.interval_tail:.2%}"
     keys = ("coverage", "coverage_left_out", "calibration_error", "unsure")
     heading = ["val faces of", "found", "80 % interval covers", "left out", "gender calibration error", "unsure"]
     rows = [[of["set"], f"{of['faces']:,}", *(share(of, key) for key in keys)] for of in reports]
     return (
-        f"The 80 % interval leaves out {calibration.interval_tail:.2%} of the age distribution at each end; the gender "
+        f"The 80 % interval leaves out {tails} of the age distribution at each end; the gender "
         f"temperature is {calibration.gender_temperature:.3f}, and below a probability of "
         f"{calibration.unsure_below:.1%} the gender is 'unsure'.\n\n{markdown_table(heading, rows)}"
     )
@@ -184,14 +191,20 @@ def _with_ages(predictions: Sequence[Predictions]) -> list[tuple[Predictions, np
     return [(of, rows) for of, rows in known if rows.any()]
 
 
-def _tail(scores: Sequence[Floats]) -> float:
+def _tails(scores: Mapping[str, Floats], ages: Mapping[str, Floats]) -> Calibration:
+    """The tails for some sets' scores; the rest of the calibration is not set."""
     if not scores:
-        return UNCALIBRATED.interval_tail
-    return conformal_tail(np.concatenate(scores), _equal_set_weights([len(of) for of in scores]))
+        return UNCALIBRATED
+    together, weights = np.concatenate(list(scores.values())), _equal_set_weights([len(of) for of in scores.values()])
+    calibration = replace(UNCALIBRATED, interval_tail=conformal_tail(together, weights))
+    by_age = fit_age_tails(together, np.concatenate([ages[name] for name in scores]), weights)
+    if by_age is None:
+        return calibration
+    return replace(calibration, tail_ages=KNOTS, tails=tuple(map(float, by_age)))
 
 
-def _coverage(scores: Floats, tail: float) -> float:
-    return round(float((scores > tail).mean()), 4)
+def _coverage(scores: Floats, ages: Floats, tails: Calibration) -> float:
+    return round(float((scores > [tails.tail_at(age) for age in ages]).mean()), 4)
 
 
 def _equal_set_weights(counts: Sequence[int]) -> Floats:

@@ -8,6 +8,7 @@ calibration; otherwise no card is written.
 """
 
 import argparse
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -55,7 +56,7 @@ def check(card: Card, content: dict[str, Any], path: Path) -> None:
     again = f"run python -m {content['made_by']} again with --weights {card.name}"
     if content.get("sha256") != card.sha256:
         raise UsageError(f"{path} was measured with other weights than those of '{card.name}': {again}.")
-    if content.get("calibration") != asdict(card.calibration):
+    if content.get("calibration") != json.loads(json.dumps(asdict(card.calibration))):
         raise UsageError(f"{path} was measured with another calibration than that of '{card.name}': {again}.")
     if content.get("split") != "test":
         raise UsageError(f"{path} is for the split '{content.get('split')}', but a card reports 'test': {again}.")
@@ -163,10 +164,12 @@ def _lowest_gender(figures: Figures) -> str:
 def _calibration(card: Card, sets: dict[str, Figures]) -> list[str]:
     guarantee = (
         "The 80 % interval is calibrated on `val` to cover four out of five ages of the training sets taken together "
-        "(split conformal prediction; all sets have equal weight). This is an average: coverage differs by age and by "
-        "group, as the tables show. There is no guarantee for other kinds of pictures. Coverage is lower for harder "
-        "pictures. It is higher for labels that average many people's estimates, and lower for the single estimates of "
-        "those people, since the interval is made for labels that are each one estimate with its own error."
+        "(split conformal prediction; all sets have equal weight). How much of the distribution it leaves out depends "
+        "on the estimated age, so that it covers about as many of the young as of the old. This is an average: "
+        "coverage differs by age and by group, as the tables show. There is no guarantee for other kinds of pictures. "
+        "Coverage is lower for harder pictures. It is higher for labels that average many people's estimates, and "
+        "lower for the single estimates of those people, since the interval is made for labels that are each one "
+        "estimate with its own error."
     )
     measured = [
         f"{name}: covers {figures['coverage']:.1%} of the ages, {_range_by_band(figures)} by age band"

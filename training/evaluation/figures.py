@@ -37,7 +37,7 @@ Figures = dict[str, Any]
 
 
 def figures(predictions: Predictions) -> Figures:
-    """The figures of a set and, under `by`, of its groups by age band, gender and race."""
+    """The figures of a set and, under `by`, of its groups by age band, gender, both, and race."""
     ranges = ranges_of(*predictions.targets[:, :2].T)
     result = _figures(predictions, ranges) | _curves(predictions, ranges)
     result["by"] = {
@@ -64,13 +64,20 @@ def end_to_end(faces_alone: Predictions, from_pictures: Predictions, found: npt.
 
 
 def groups(predictions: Predictions) -> dict[str, dict[str, npt.NDArray[np.bool_]]]:
-    """Masks of the faces by age band (of the middle of a range), gender and the set's label for race."""
+    """Masks of the faces by age band (of the middle of a range), gender, both, and the set's label for race."""
     ages = predictions.targets[:, :2].mean(1)
     female = predictions.targets[:, 2] > 0.5
     races = np.array([face.race for face in predictions.faces], str)
+    bands = {_band(low, high): (ages >= low) & (ages < _end(high)) for low, high in FAIRFACE_RANGES}
+    genders = {"female": female, "male": ~female}
     return {
-        "age": {_band(low, high): (ages >= low) & (ages < _end(high)) for low, high in FAIRFACE_RANGES},
-        "gender": {"female": female, "male": ~female},
+        "age": bands,
+        "gender": genders,
+        "age and gender": {
+            f"{gender} {band}": in_band & of_gender
+            for band, in_band in bands.items()
+            for gender, of_gender in genders.items()
+        },
         "race": {str(race): races == race for race in np.unique(races) if race},
     }
 

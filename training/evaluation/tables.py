@@ -44,6 +44,7 @@ ERROR = ("MAE (years)", _with_interval("mae"))
 APPARENT_ERROR = ("apparent MAE", _with_interval("apparent_mae"))
 RIGHT_RANGE = ("range exact", _plain("range_exact", "{:.1%}"))
 RIGHT_GENDER = ("gender", _plain("gender", "{:.1%}"))
+GENDER_WHEN_SURE = ("correct if not unsure", _plain("gender_when_sure", "{:.1%}"))
 COVERED = ("80 % interval covers", _plain("coverage", "{:.1%}"))
 TOUCHED = ("overlaps the range", _plain("range_touched", "{:.1%}"))
 
@@ -79,7 +80,7 @@ GENDER = (
     ("as male", _confused("female", "male")),
     ("male as male", _confused("male", "male")),
     ("as female", _confused("male", "female")),
-    ("correct if not unsure", _plain("gender_when_sure", "{:.1%}")),
+    GENDER_WHEN_SURE,
     ("calibration error", _plain("calibration_error", "{:.1%}")),
     ("by chance", _plain("calibration_error_by_chance", "{:.1%}")),
 )
@@ -145,7 +146,7 @@ def set_tables(sets: dict[str, Figures], level: int = 2) -> list[str]:
     for name, figures in sets.items():
         for kind, parts in figures["by"].items():
             if parts:
-                text += [f"{mark} {name} by {kind}", table(parts, (*OVERALL, APPARENT_ERROR), kind)]
+                text += [f"{mark} {name} by {kind}", table(parts, (*OVERALL, GENDER_WHEN_SURE, APPARENT_ERROR), kind)]
     return text
 
 
