@@ -94,7 +94,7 @@ class WindowHarness:
 
     def open_window(self, **settings: object) -> MainWindow:
         """Open the window with these settings."""
-        chosen = Settings(**({"folder": str(self.saved), "asked_to_blur": True} | settings))  # type: ignore[arg-type]
+        chosen = Settings(**({"folder": str(self.saved), "asked_to_blur": True, "welcomed": True} | settings))  # type: ignore[arg-type]
         return self._show(chosen)
 
     def restart(self) -> MainWindow:

@@ -2,8 +2,9 @@
 
 from agecam.live.capture import CaptureState, CaptureThread, Phase
 from agecam.live.inference import BuildEngine, InferenceThread, LiveEngine
-from agecam.live.session import LiveSession, View
+from agecam.live.session import LiveSession
 from agecam.live.statistics import LiveStatistics
+from agecam.live.view import View
 
 __all__ = [
     "BuildEngine",

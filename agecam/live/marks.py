@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import compress
 
-from agecam.live.session import View
+from agecam.live.view import View
 from agecam.types import Box, Face, Frame, FrameResult
 
 FORGOTTEN_S = 2.5

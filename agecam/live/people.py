@@ -96,7 +96,8 @@ class People:
             ]
 
     def _is_new_start(self, frame: Frame, result: FrameResult) -> bool:
-        return frame.still or any(person.last_s > result.time_s + GONE_S for person in self._people.values())
+        # After a step back, too, the tracks begin again: their numbers may be those of other people.
+        return frame.still or any(person.last_s > result.time_s for person in self._people.values())
 
     def _update(self, frame: Frame, result: FrameResult, thumbnails: dict[int, Image]) -> None:
         now_s = result.time_s

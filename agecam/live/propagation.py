@@ -3,7 +3,7 @@
 from collections import deque
 from typing import NamedTuple
 
-from agecam.tracking.optical_flow import GreyFrame, propagate
+from agecam.tracking.optical_flow import CutDetector, GreyFrame, propagate
 from agecam.types import Face, Frame, FrameResult
 
 KEPT_FRAMES = 45
@@ -21,11 +21,13 @@ class FacePropagator:
     def __init__(self) -> None:
         self._past: deque[_PastFrame] = deque(maxlen=KEPT_FRAMES)
         self._faces: tuple[Face, ...] = ()
+        self._cuts = CutDetector()
 
     def reset(self) -> None:
         """Forget all frames and faces: for a new source or after a seek."""
         self._past.clear()
         self._faces = ()
+        self._cuts = CutDetector()
 
     def begin(self, frame_number: int, frame: Frame, faces: tuple[Face, ...]) -> None:
         """Start again at a frame whose faces are known."""
@@ -34,10 +36,13 @@ class FacePropagator:
         self._faces = faces
 
     def show(self, frame_number: int, frame: Frame) -> tuple[Face, ...]:
-        """The faces in the next frame; none yet in a still picture. `frame_number` must increase."""
+        """The faces in the next frame; none yet in a still picture and after a cut. `frame_number` must increase."""
         if frame.still:
             self.reset()
         now = _PastFrame(frame_number, GreyFrame.of(frame.image_bgr))
+        if self._cuts.is_cut(now.picture):
+            self._past.clear()  # so that no analysis from before the cut is propagated across it
+            self._faces = ()
         if self._past:
             self._faces = _propagated(self._faces, self._past[-1], now)
         self._past.append(now)

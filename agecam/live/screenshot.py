@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from agecam.live.session import View
+from agecam.live.view import View
 from agecam.outputs import StillWriter
 from agecam.overlay import OverlayStyle, Placer, annotate, blur_everything, blur_faces
 from agecam.overlay.labels import rect_of

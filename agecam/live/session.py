@@ -8,7 +8,7 @@ capture thread -> latest frame -> inference thread
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from agecam.engine.options import EngineOptions
@@ -17,35 +17,14 @@ from agecam.live.capture import CaptureState, CaptureThread, OpenSource, Phase
 from agecam.live.inference import BuildEngine, InferenceResult, InferenceTask, InferenceThread
 from agecam.live.propagation import FacePropagator
 from agecam.live.statistics import Delays, EventRate, LiveStatistics
+from agecam.live.view import View
 from agecam.sources import FrameSource
-from agecam.types import Face, Frame
+from agecam.types import Frame
 
+_MAX_ATTEMPTS = 12
+"""How often the faces of a frame that stays in view are looked for again until they are confirmed."""
 STOP_S = 1.5
 """How long closing waits for the threads; one that hangs in a camera driver is abandoned."""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A frame with its faces, ready to show."""
-
-    frame: Frame
-    faces: tuple[Face, ...]
-    """Propagated to this frame."""
-    frame_number: int
-    """Counts up over all sources."""
-    arrived_s: float
-    """When the frame arrived, on the monotonic clock."""
-    generation: int
-    """Number of the source."""
-    complete: bool = False
-    """Whether all faces were looked for in this very frame."""
-    remarks: tuple[AgeCamError, ...] = ()
-    """What the user should know about the frame or its faces."""
-    hidden: tuple[Face, ...] = ()
-    """What the user says are no faces, and unconfirmed faces in still pictures: not drawn or listed, but still
-    blurred where all faces are."""
-    blurred: frozenset[int] | None = None
-    """Indices in `faces` of the people who are blurred even if nobody else is; None while there are no such people."""
 
 
 class LiveSession:
@@ -76,6 +55,11 @@ class LiveSession:
         self._generation = 0
         self._last_painted = 0
         self._only_complete = False
+        self._has_result = False
+        self._run = self._run_began = 0
+        """The current run, and the number of its first frame; see `View.run`."""
+        self._unsettled = 0
+        """Attempts to settle the faces of a frame that stays in view; see `_settle`."""
         self._dropped = 0
         self._painted_total = self._analysed_total = 0
         self._shown_rate = EventRate()
@@ -111,7 +95,9 @@ class LiveSession:
                 capture.stop(STOP_S)
             return open_source()
 
-        self._capture = CaptureThread(open_when_free, is_live, partial(self._handle_frame, generation), self._wake)
+        self._capture = CaptureThread(
+            open_when_free, is_live, partial(self._handle_frame, generation), partial(self._handle_change, generation)
+        )
         self._capture.set_loop(loop)
         self._capture.set_speed(speed)
         if hold:
@@ -128,7 +114,7 @@ class LiveSession:
         with self._lock:
             self._generation += 1
             self._view = self._latest = None
-            self._propagator.reset()
+            self._begin_run()
             self._dropped = 0
 
     @property
@@ -173,7 +159,7 @@ class LiveSession:
 
     def _show(self, task: InferenceTask) -> None:
         faces = self._propagator.show(task.frame_number, task.frame)
-        self._view = View(task.frame, faces, task.frame_number, task.arrived_s, task.generation)
+        self._view = View(task.frame, faces, task.frame_number, task.arrived_s, task.generation, run=self._run)
 
     def _analyse_again(self) -> None:
         """Analyse the latest frame again: there may be no other, as in a still picture."""
@@ -203,6 +189,18 @@ class LiveSession:
         """The latest frame and its faces; None while there is none."""
         with self._lock:
             return self._view
+
+    @property
+    def awaits_result(self) -> bool:
+        """Whether no frame of the open source has been analysed yet, although frames can be."""
+        has_source = self.source_state.phase not in (Phase.LOST, Phase.FAILED) and self._capture is not None
+        return has_source and self.engine_error is None and not self.has_result
+
+    @property
+    def has_result(self) -> bool:
+        """Whether a frame of the open source has been analysed since it was opened, or reopened after it was lost."""
+        with self._lock:
+            return self._has_result
 
     def painted(self, view: View) -> None:
         """Record that the window has painted this view."""
@@ -252,14 +250,37 @@ class LiveSession:
         with self._lock:
             if generation != self._generation:
                 return
+            if self._latest is not None and frame.time_s < self._latest.frame.time_s:
+                self._begin_run()  # it was repeated or sought, or is back after it was lost
             self._frame_number += 1
             self._latest = task = InferenceTask(frame, generation, self._frame_number, arrived_s)
+            self._unsettled = 0
             is_shown = not self._only_complete
             if is_shown:
                 self._show(task)
         self._inference.tasks.put(task)
         if is_shown:
             self._wake()
+
+    def _handle_change(self, generation: int) -> None:
+        """The state of the source has changed; called with a lost source, too."""
+        capture = self._capture
+        with self._lock:
+            is_current = generation == self._generation and capture is not None
+            if is_current and capture is not None and capture.state.phase is Phase.LOST:
+                self._begin_run()
+                if self._view is not None:  # if faces are blurred, everything is now
+                    self._view = replace(self._view, faces=(), complete=False, run=self._run)
+        if is_current:
+            self._settle()
+        self._wake()
+
+    def _begin_run(self) -> None:
+        """Forget the faces in view; results for earlier frames come too late. The lock must be held."""
+        self._run += 1
+        self._run_began = self._frame_number + 1
+        self._has_result = False
+        self._propagator.reset()
 
     # --- on the inference thread -----------------------------------------------------------------------
 
@@ -272,6 +293,9 @@ class LiveSession:
             if task.generation != self._generation:
                 return
             self._analysed_total += 1
+            if task.frame_number < self._run_began:
+                return
+            self._has_result = True
             if self._only_complete:
                 if not frame_result.complete:
                     return
@@ -283,6 +307,7 @@ class LiveSession:
                     task.generation,
                     complete=True,
                     remarks=frame_result.remarks,
+                    run=self._run,
                 )
             elif self._view is not None:
                 faces = self._propagator.correct(task.frame_number, frame_result)
@@ -293,3 +318,21 @@ class LiveSession:
         if self._on_result is not None:
             self._on_result(result)
         self._wake()
+        self._settle()
+
+    def _settle(self) -> None:
+        """While a frame of a video stays in view, analyse it until its faces are confirmed, or will not be.
+
+        Usually the next frames confirm a new face. After a step back or a seek while paused there are none.
+        """
+        capture = self._capture
+        if capture is None or capture.state.phase not in (Phase.PAUSED, Phase.ENDED):
+            return
+        with self._lock:
+            view, latest = self._view, self._latest
+            if view is None or latest is None or not self._has_result or latest.frame.still:
+                return
+            if all(face.confirmed for face in view.faces) or self._unsettled >= _MAX_ATTEMPTS:
+                return
+            self._unsettled += 1
+        self._inference.tasks.put(latest)

@@ -34,6 +34,8 @@ class Settings:
     theme: Theme = "system"
     show_panel: bool = True
     show_hud: bool = False
+    welcomed: bool = False
+    """Whether the choices of the first start have been shown."""
     # the source
     recent: list[str] = field(default_factory=list)
     """Newest first. Stream addresses are stored without password."""

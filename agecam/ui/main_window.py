@@ -47,6 +47,7 @@ from agecam.ui.widgets.panel_dock import PanelDock
 from agecam.ui.widgets.playback_bar import PlaybackBar
 from agecam.ui.widgets.source_menu import ListModes, SourceMenu
 from agecam.ui.widgets.video_view import VideoView
+from agecam.ui.widgets.welcome import Welcome
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +95,7 @@ class MainWindow(QMainWindow):
         self.source_menu = SourceMenu(self.actions_, self.settings.get_current, modes, self)
         self._toolbar = build_toolbar(self, self.source_menu, self.actions_)  # first, as for the Tab key
         self.video = VideoView(self)
+        self.welcome = Welcome(self.actions_, self.settings.get_current, self)
         self.playback = PlaybackBar(self.actions_, self)
         self.filmstrip = Filmstrip(self)
         self.panel = FacesPanel(self)
@@ -197,6 +199,7 @@ class MainWindow(QMainWindow):
     def open_first(self) -> None:
         """Open the first camera; see `Opener.open_first`."""
         self.source.open_first()
+        self.welcome.begin()
         self._refresh()
 
     def close_source(self) -> None:
@@ -239,6 +242,7 @@ class MainWindow(QMainWindow):
         below.setContentsMargins(0, 0, 0, 0)
         below.setSpacing(0)
         below.addWidget(self.playback)
+        below.addWidget(self.welcome)
         below.addWidget(self.filmstrip)
         rows.addWidget(self._below)
         self.setCentralWidget(centre)
@@ -267,6 +271,8 @@ class MainWindow(QMainWindow):
         self.settings.replaced.connect(self._apply_settings)
         self.video.double_clicked.connect(do.full_screen.toggle)
         self.source.changed.connect(self._on_source_changed)
+        self.source.changed.connect(self.welcome.hide)
+        self.welcome.camera_wanted.connect(lambda: self.source_menu.offer_cameras(self.welcome.camera))
         self.source_menu.chosen.connect(self.open)
         self.source_menu.several_chosen.connect(self.open_all)
         Drops(self).dropped.connect(self.open_all)
@@ -276,13 +282,14 @@ class MainWindow(QMainWindow):
         place_window(self, QByteArray.fromBase64(self.settings.current.geometry.encode()))
         if self.settings.current.layout:
             self.restoreState(QByteArray.fromBase64(self.settings.current.layout.encode()))
-        self._dock.begin(self.settings.current.show_panel, self.width())
+        self._dock.begin(self.settings.current.show_panel, self.size())
         self.full_screen.begin()
+        self.setFocus()  # not the first button, which the space bar would press instead of 'Pause'
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802, D102
         super().resizeEvent(event)
         if event.oldSize().isValid():
-            self._dock.follow(event.oldSize().width(), event.size().width())
+            self._dock.follow(event.oldSize(), event.size())
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802, D102
         super().changeEvent(event)

@@ -8,6 +8,7 @@ from agecam.ui.actions import STYLE, Actions
 from agecam.ui.messages import Text
 from agecam.ui.theme import BUTTON_STYLE, icon
 from agecam.ui.widgets.source_menu import SourceMenu
+from agecam.ui.widgets.toolbar import Toolbar
 
 
 def fill_menu_bar(bar: QMenuBar, source: SourceMenu, do: Actions) -> None:
@@ -34,11 +35,11 @@ def fill_menu_bar(bar: QMenuBar, source: SourceMenu, do: Actions) -> None:
 
 def build_toolbar(window: QMainWindow, source: SourceMenu, do: Actions) -> QToolBar:
     """Build the toolbar from the most used actions."""
-    toolbar = window.addToolBar("AgeCam")
+    toolbar = Toolbar("AgeCam", window)
+    window.addToolBar(toolbar)
     toolbar.setObjectName("toolbar")
     toolbar.setMovable(False)
     toolbar.setStyleSheet(BUTTON_STYLE)
-    toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     camera = source.cameras.menuAction()
     camera.setIcon(icon("camera", window))
     toolbar.addActions([camera, do.open_file])

@@ -90,8 +90,12 @@ class Text(Enum):
     # over the video
     CLOSED = QT_TRANSLATE_NOOP("AgeCam", "Nothing is open")
     CLOSED_HINT = QT_TRANSLATE_NOOP("AgeCam", "Choose a camera, or drop videos, pictures or folders here.")
+    CHOOSE_CAMERA = QT_TRANSLATE_NOOP("AgeCam", "Use a camera")
+    CHOOSE_FILES = QT_TRANSLATE_NOOP("AgeCam", "Open files")
+    STAYS_HERE = QT_TRANSLATE_NOOP("AgeCam", "Nothing leaves this computer")
     OPENING = QT_TRANSLATE_NOOP("AgeCam", "Opening {name}...")
     LOADING = QT_TRANSLATE_NOOP("AgeCam", "Loading neural networks...")
+    LOOKING = QT_TRANSLATE_NOOP("AgeCam", "Looking for faces...")
     LOST = QT_TRANSLATE_NOOP("AgeCam", "Waiting for {name}")
     FAILED = QT_TRANSLATE_NOOP("AgeCam", "Cannot show {name}")
     NOT_ANALYSED = QT_TRANSLATE_NOOP("AgeCam", "Faces cannot be analysed")

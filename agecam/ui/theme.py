@@ -19,6 +19,7 @@ QToolButton:pressed { background: rgba(128, 128, 128, 100); }
 QToolButton:checked { background: rgba(61, 125, 224, 110); }
 QToolButton:focus { border-color: palette(highlight); }
 QToolButton[popupMode="2"] { padding-right: 16px; }
+QToolButton#qt_toolbar_ext_button { padding: 0; }
 QToolButton::menu-indicator { subcontrol-position: right center; right: 3px; }
 """
 """Of the buttons of bars: Qt's own style hardly shows in a dark theme which are checked and which has the focus."""

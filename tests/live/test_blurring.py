@@ -22,6 +22,7 @@ from agecam.live.recording import Recording
 from agecam.live.screenshot import composed
 from agecam.overlay import OverlayStyle, annotate, blur_everything
 from agecam.sources import open_source
+from agecam.tracking.tracker import overlaps
 from agecam.types import Detection, Face, Image
 from agecam.vision.detector import FaceDetector
 
@@ -103,14 +104,20 @@ class Survey:
     def __init__(self, images: list[Image], portrait: Image, detector: FaceDetector) -> None:
         (face,) = detector.detect(portrait)
         (x, y), (right, bottom) = (face.landmarks[[0, 4]] + [[-5, -5], [5, 5]]).round().astype(int)  # inside its lines
-        self.found = sum(bool(detector.detect(image)) for image in images)
-        """Frames in which the detector finds a face."""
+        self.found = sum(_is_there(face, image, detector) for image in images)
+        """Frames in which the detector finds the face. Elsewhere, a label on a coat may look like one."""
         self.sharpest = 0.0
         """Sharpness from eyes to mouth in the frame where it is highest, relative to that of the portrait."""
         for image in images:
             left, top = place_of(number_in(image))
             features = image[top + y : top + bottom, left + x : left + right]
             self.sharpest = max(self.sharpest, sharpness(features) / sharpness(portrait[y:bottom, x:right]))
+
+
+def _is_there(face: Detection, image: Image, detector: FaceDetector) -> bool:
+    left, top = place_of(number_in(image))
+    box = (left + face.box[0], top + face.box[1], *face.box[2:])
+    return bool((overlaps([box], [other.box for other in detector.detect(image)]) > 0.4).any())
 
 
 def views_until(session: LiveSession, done: Callable[[], bool], seconds: float = 20.0) -> list[View]:

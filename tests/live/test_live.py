@@ -19,8 +19,8 @@ from agecam.live.playback_clock import PlaybackClock
 from agecam.live.propagation import FacePropagator
 from agecam.live.recording import Recording
 from agecam.live.screenshot import KEYWORD, SavingOptions, composed, save_screenshot
-from agecam.live.session import View
 from agecam.live.statistics import Delays, EventRate
+from agecam.live.view import View
 from agecam.overlay import OverlayStyle
 from agecam.overlay.mirror import mirrored
 from agecam.sources import FrameSource, open_source

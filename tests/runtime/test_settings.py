@@ -39,6 +39,7 @@ CHOSEN: dict[str, Any] = {
     "save_clean": True,
     "save_blurred": True,
     "asked_to_blur": True,
+    "welcomed": True,
     "save_json": True,
 }
 """Every field with a value other than its default."""

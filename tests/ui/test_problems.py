@@ -160,13 +160,13 @@ def test_an_error_in_a_panel_does_not_stop_the_status(harness: WindowHarness, mo
     harness.loading.clear()
     window = harness.open_window()
     window.open_first()
-    harness.wait_until(window.video.loading.isVisible)
     wait_for_notice(harness, window, "Unexpected error")
     harness.wait_until(lambda: NoticeAction.CONTINUE in shown_actions(window))
     press_button(window, NoticeAction.CONTINUE)
+    harness.wait_until(window.video.step.isVisible)
     harness.loading.set()
     harness.wait_for_label(window)
-    harness.wait_until(window.video.loading.isHidden)
+    harness.wait_until(window.video.step.isHidden)
 
 
 def test_a_source_with_an_unexpected_error_is_opened_again(
@@ -226,7 +226,7 @@ def test_the_processor_replaces_a_gpu_that_fails(harness: WindowHarness) -> None
     window.open_first()
     wait_for_notice(harness, window, "Faces cannot be analysed")
     assert NoticeAction.USE_PROCESSOR in shown_actions(window)
-    assert window.video.loading.isHidden()
+    assert window.video.step.isHidden()
     press_button(window, NoticeAction.USE_PROCESSOR)
     harness.wait_for_label(window)
     harness.wait_until(window.video.notice.isHidden)

@@ -299,3 +299,24 @@ def test_a_file_that_cannot_be_played_is_silent(qtbot: QtBot, tmp_path: Path, ca
     assert player.position is None
     player.close()
     parent.deleteLater()
+
+
+def test_sound_is_loaded_after_the_networks(harness: WindowHarness, film: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two threads that load libraries of Qt and OpenVINO at the same time have waited for each other for ever."""
+    loads: list[bool] = []
+    load = AudioSystem.load
+
+    def noted_load(system: AudioSystem) -> None:
+        loads.append(window.session.loading)
+        load(system)
+
+    monkeypatch.setattr(AudioSystem, "load", noted_load)
+    harness.loading.clear()
+    window = harness.open_window()
+    window.open(film)
+    harness.wait_until(lambda: window.video.picture is not None and window.playback.mute.isVisible())
+    harness.wait(300)
+    assert loads == []
+    harness.loading.set()
+    harness.wait_until(lambda: loads)
+    assert not any(loads)

@@ -102,12 +102,12 @@ def test_the_picture_is_shown_before_the_networks_are_loaded(camera: WindowHarne
     window = camera.open_window()
     window.open_first()
     camera.wait_until(lambda: window.video.picture is not None)
-    assert window.video.loading.isVisible()
+    assert window.video.step.isVisible()
     assert window.video.notice.isHidden()
     assert window.session.view().faces == ()  # type: ignore[union-attr]
     camera.loading.set()
     camera.wait_for_label(window)
-    camera.wait_until(window.video.loading.isHidden)
+    camera.wait_until(window.video.step.isHidden)
     assert "camera 0" in window.windowTitle()
 
 
@@ -377,7 +377,7 @@ def test_a_video_waits_for_the_networks_unless_play_is_pressed(harness: WindowHa
     harness.wait_until(lambda: window.video.picture is not None)
     harness.wait(300)
     assert (index_of(on_screen(window)), window.session.source_state.phase) == (0, Phase.PAUSED)
-    assert window.video.loading.isVisible()
+    assert window.video.step.isVisible()
     harness.loading.set()
     harness.wait_for_label(window)
     harness.wait_until(lambda: window.session.source_state.phase is Phase.PLAYING)
@@ -389,7 +389,7 @@ def test_a_video_waits_for_the_networks_unless_play_is_pressed(harness: WindowHa
     harness.wait_until(lambda: window.session.source_state.phase is Phase.PAUSED and window.actions_.play.isEnabled())
     harness.press(window, Qt.Key.Key_Space)
     harness.wait_until(lambda: window.session.source_state.time_s > 0.2)
-    assert window.video.loading.isVisible()
+    assert window.video.step.isVisible()
 
 
 # --- playing -------------------------------------------------------------------------------------------

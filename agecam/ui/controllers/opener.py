@@ -99,9 +99,9 @@ class Opener(QObject):
         self.opening = opening
         opened, settings = self._recognise(spec), self._settings()
         self._waiting_for_camera = False
-        # A video waits for the networks, so that its first frames already have labels; the demo plays at once.
+        # A video waits for the networks, so that its first frames already have labels.
         is_demo = word_kind(spec) == "demo"
-        waits = not opened.is_live and not is_demo and self._session.loading
+        waits = not opened.is_live and (is_demo or self._session.loading)
         self._transport.wait_for_networks(waits)
         self._requested_mode = settings.camera_mode if opened.is_camera else None
         self.opened = opened

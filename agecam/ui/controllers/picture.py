@@ -51,6 +51,8 @@ class PictureController(QObject):
         self._people, self._marks = people, marks
         self._painted: View | None = None
         self._hovered: int | None = None
+        self._listed: frozenset[int] = frozenset()
+        """The numbers of the people for whom the panel was last refreshed."""
         self._recorded = Placer()
         """Keeps labels steady in recordings."""
         self._video.clicked.connect(self._choose)
@@ -73,11 +75,16 @@ class PictureController(QObject):
         if view is None or view is self._painted:
             return None
         is_new = self._painted is None or view.frame_number != self._painted.frame_number
+        begins = self._painted is not None and view.run != self._painted.run
         self._painted = view  # first: if painting fails, this view is not tried for ever
         marked = self._show(view, steady=not view.frame.still)
         if is_new:
             self._saver.record(marked, self._settings.overlay_style(), self._is_camera(), self._recorded)
             self._session.painted(view)
+        if begins:  # the number of the chosen person may become somebody else's
+            self._panel.choose(None)
+        if begins or _confirmed_in(view) != self._listed:  # panel and picture change together
+            self.refresh_panel()
         return view
 
     def redraw(self) -> None:
@@ -94,11 +101,15 @@ class PictureController(QObject):
             return
         view = self._session.view()
         people = self._people.in_view(self._settings.current.blur_faces, self._blurred_numbers())
+        # Exactly those whose labels are in the picture.
+        self._listed = _confirmed_in(view) if view is not None else frozenset()
+        people = [person for person in people if person.track_id in self._listed]
         if view is not None:
             people = [person for person in people if not self._marks.hides_face(view.frame, person.face)]
         is_still = view is not None and view.frame.still
         settings = self._settings.current
-        self._panel.show_people(people, settings.show_gender, is_still, settings.blur_faces)
+        looking = self._session.awaits_result
+        self._panel.show_people(people, settings.show_gender, is_still, settings.blur_faces, looking)
 
     def view(self) -> View | None:
         """The session's view as it may be saved."""
@@ -204,3 +215,8 @@ class PictureController(QObject):
         shown = () if view is None or view.blurred is None else view.blurred
         numbers = {number_of(view.faces[index], index) for index in shown} if view is not None else set()
         return self._marks.blurred_people() | numbers
+
+
+def _confirmed_in(view: View) -> frozenset[int]:
+    """The numbers of the people in a view."""
+    return frozenset(number_of(face, i) for i, face in enumerate(view.faces) if face.confirmed)

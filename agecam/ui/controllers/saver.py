@@ -14,7 +14,7 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
 from agecam.errors import AgeCamError
 from agecam.live.recording import Recording
 from agecam.live.screenshot import SavingOptions, composed, save_screenshot, stamped_name
-from agecam.live.session import View
+from agecam.live.view import View
 from agecam.outputs.results import CsvWriter, csv_rows
 from agecam.overlay import OverlayStyle, Placer
 from agecam.runtime.settings import Settings

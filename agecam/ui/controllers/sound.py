@@ -50,7 +50,8 @@ class Sound(QObject):
         if sound is None or not has_sound or self._mute.isChecked():
             self._drop_player()
             return
-        self._system.load()
+        if not self._session.loading:  # two threads that load libraries at once may wait for each other for ever
+            self._system.load()
         if self._system.is_ready and self._sync is None:
             self._open(sound)
         if self._sync is None:

@@ -1,6 +1,7 @@
 """Reports problems: in a notice while they last, and once in the log or a toast."""
 
 import logging
+import time
 from collections.abc import Callable
 
 from agecam.errors import AgeCamError
@@ -8,11 +9,14 @@ from agecam.live import LiveSession
 from agecam.runtime.crash import UncaughtErrors
 from agecam.runtime.device import gpu_in_sight
 from agecam.runtime.settings import Settings
-from agecam.ui.messages import translated
+from agecam.ui.messages import Text, translated
 from agecam.ui.widgets.notices import notice_for
 from agecam.ui.widgets.video_view import VideoView
 
 log = logging.getLogger(__name__)
+
+_PATIENCE_S = 0.3
+"""How long the first result may take without a word: between the pictures of a list, words would flicker."""
 
 
 class StatusReporter:
@@ -26,6 +30,7 @@ class StatusReporter:
         self._on_gpu: tuple[AgeCamError | None, bool] = (None, False)
         self._refusal: AgeCamError | None = None
         self._remarks: tuple[AgeCamError, ...] = ()
+        self._looking_since_s: float | None = None
 
     def errors(self) -> list[AgeCamError]:
         """All current errors."""
@@ -46,7 +51,19 @@ class StatusReporter:
             has_picture = self._video.picture is not None  # it may not be possible to paint the view
         notice = notice_for(source, state, has_picture, engine_error, uncaught, self._uses_gpu(engine_error))
         self._video.notice.show_content(notice)
-        self._video.show_loading(self._session.loading)
+        self._video.show_step(None if notice is not None else self._step())
+
+    def _step(self) -> str | None:
+        """What must be done before the picture in view can have labels; None if it has been done."""
+        now_s = time.monotonic()
+        if not self._session.awaits_result:
+            self._looking_since_s = None
+        elif self._looking_since_s is None:
+            self._looking_since_s = now_s
+        if self._session.loading:
+            return Text.LOADING()
+        is_slow = self._looking_since_s is not None and now_s >= self._looking_since_s + _PATIENCE_S
+        return Text.LOOKING() if is_slow else None
 
     def _uses_gpu(self, engine_error: AgeCamError | None) -> bool:
         """Whether the failed engine uses a GPU, or would if it had been built."""

@@ -73,7 +73,7 @@ class Transport(QObject):
         return float(self._bar.speed.currentData())
 
     def wait_for_networks(self, waits: bool) -> None:
-        """Set whether the file being opened stays at its first frame until the networks are loaded."""
+        """Set whether the file being opened stays at its first frame until faces were looked for in it."""
         self._waiting_for_networks = waits
 
     def set_loop(self, loop: bool) -> None:
@@ -82,8 +82,10 @@ class Transport(QObject):
             capture.set_loop(loop)
 
     def refresh(self, *, is_file: bool) -> None:
-        """Show the playback state, and start a file that was waiting for the networks once they are loaded."""
-        if self._waiting_for_networks and not self._session.loading:
+        """Show the playback state, and start a file that was waiting for the networks."""
+        session = self._session
+        is_ready = not session.loading and (session.has_result or session.engine_error is not None)
+        if self._waiting_for_networks and is_ready:
             self._waiting_for_networks = False
             if (capture := self._session.capture) is not None:
                 capture.play()

@@ -3,6 +3,7 @@
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QWidget
+from shiboken6 import isValid
 
 
 class SpacePresses(QObject):
@@ -25,9 +26,9 @@ class SpacePresses(QObject):
         return False
 
     def _follow(self, _: QWidget | None, focused: QWidget | None) -> None:
-        if self._watched is not None:
+        if self._watched is not None and isValid(self._watched):  # it may be deleted with the window
             self._watched.removeEventFilter(self)
-            self._watched = None
+        self._watched = None
         if isinstance(focused, QAbstractButton | QComboBox) and focused.window() is self._window:
             focused.installEventFilter(self)
             self._watched = focused

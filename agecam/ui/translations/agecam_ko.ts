@@ -272,12 +272,28 @@
         <translation>카메라를 선택하거나 동영상, 사진, 폴더를 여기에 끌어다 놓으세요.</translation>
     </message>
     <message>
+        <source>Use a camera</source>
+        <translation>카메라 사용</translation>
+    </message>
+    <message>
+        <source>Open files</source>
+        <translation>파일 열기</translation>
+    </message>
+    <message>
+        <source>Nothing leaves this computer</source>
+        <translation>어떤 데이터도 이 컴퓨터 밖으로 나가지 않습니다</translation>
+    </message>
+    <message>
         <source>Opening {name}...</source>
         <translation>{name} 여는 중...</translation>
     </message>
     <message>
         <source>Loading neural networks...</source>
         <translation>신경망을 불러오는 중...</translation>
+    </message>
+    <message>
+        <source>Looking for faces...</source>
+        <translation>얼굴 찾는 중...</translation>
     </message>
     <message>
         <source>Waiting for {name}</source>
@@ -654,6 +670,10 @@
     <message>
         <source>&apos;{name}&apos; cannot be read as a video or picture because it is damaged or in an unsupported format: choose another file.</source>
         <translation>&apos;{name}&apos; 파일이 손상되었거나 지원하지 않는 형식이어서 동영상이나 사진으로 읽을 수 없습니다. 다른 파일을 고르세요.</translation>
+    </message>
+    <message>
+        <source>&apos;{command}&apos; needs the Python package, since this download has no TensorFlow and no training: run &apos;pipx install agecam&apos;, or follow CONTRIBUTING.md.</source>
+        <translation>&apos;{command}&apos; 명령에는 Python 패키지가 필요합니다. 이 다운로드에는 TensorFlow와 학습 기능이 들어 있지 않습니다. &apos;pipx install agecam&apos;을 실행하거나 CONTRIBUTING.md를 따르세요.</translation>
     </message>
     <message>
         <source>&apos;{name}&apos; ends before {start} s: choose an earlier start.</source>

@@ -112,7 +112,12 @@ class FacesPanel(QWidget):
         self.show_people([])
 
     def show_people(
-        self, people: list[Person], show_gender: bool = True, still: bool = False, blurred: bool = False
+        self,
+        people: list[Person],
+        show_gender: bool = True,
+        still: bool = False,
+        blurred: bool = False,
+        looking: bool = False,
     ) -> None:
         """Show everyone in view, longest in view first, and the chosen person even after they left.
 
@@ -121,7 +126,9 @@ class FacesPanel(QWidget):
             show_gender: whether to name their genders.
             still: whether this is a still picture; then a large group is shown as a grid.
             blurred: whether faces are blurred, as those of `people` are; then that of a person who left is, too.
+            looking: whether no picture has been analysed yet, so that it is not known if anyone is in view.
         """
+        self._nobody.setText(Text.LOOKING() if looking else Text.NOBODY())
         in_view = {person.track_id: person for person in people}
         if self._chosen in in_view:
             self._gone = None

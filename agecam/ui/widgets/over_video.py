@@ -17,7 +17,8 @@ OVERLAY_STYLE = """
 QFrame#notice, QFrame#toast, QLabel#hud, QLabel#recording { background: rgba(20, 20, 22, 215); border-radius: 8px; }
 QFrame#notice QLabel, QFrame#toast QLabel, QLabel#hud { color: #f4f4f5; }
 QLabel#title { font-size: 16px; font-weight: 600; }
-QLabel#loading { color: #f4f4f5; background: rgba(20, 20, 22, 215); border-radius: 8px; padding: 6px 12px; }
+QLabel#step { color: #f4f4f5; background: rgba(20, 20, 22, 215); border-radius: 8px; font-size: 15px;
+    padding: 10px 18px; }
 QLabel#hud { font-family: monospace; font-size: 12px; padding: 8px 10px; }
 QLabel#recording { color: #ff6b60; font-weight: 600; padding: 5px 10px; }
 QFrame#notice QPushButton, QFrame#toast QPushButton {
@@ -66,6 +67,8 @@ class Notice(QFrame):
             self.hide()
             return
         self.title.setText(content.title)
+        is_line = not content.text and not content.actions
+        self.title.setAlignment(Qt.AlignmentFlag.AlignCenter if is_line else Qt.AlignmentFlag.AlignLeft)
         self.text.setText(content.text)
         self.text.setVisible(bool(content.text))
         for action, button in self.buttons.items():
@@ -106,7 +109,7 @@ class Toast(QFrame):
         self.button = QPushButton(self)
         self.button.clicked.connect(self._act)
         self._action: object = None
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(16, 9, 12, 9)
         row.addWidget(self.text)
         row.addWidget(self.button)
@@ -126,6 +129,18 @@ class Toast(QFrame):
         self.raise_()
         self._place()
         self._timer.start()
+
+    def fit(self, width_px: int) -> None:
+        """Be no wider than this: a long text has several lines."""
+        margins = self.contentsMargins() + self._row.contentsMargins()
+        room = width_px - margins.left() - margins.right()
+        room -= self.button.sizeHint().width() + self._row.spacing() if not self.button.isHidden() else 0
+        self.text.setWordWrap(False)
+        self.text.setMinimumWidth(0)
+        needed = self.text.sizeHint().width()
+        self.text.setWordWrap(needed > room)
+        self.text.setFixedWidth(max(1, min(needed, room)))
+        self.adjustSize()
 
     def _act(self) -> None:
         self.hide()

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QAction, QMouseEvent
+from PySide6.QtGui import QAction, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QStyle, QStyleOptionSlider, QToolButton, QWidget
 
 from agecam.live.capture import CaptureState, Phase
@@ -13,6 +13,18 @@ from agecam.ui.messages import Text
 from agecam.ui.theme import BUTTON_STYLE
 
 TICKS_PER_S = 100
+_SLIDER_PX = 80
+"""Room that the slider keeps."""
+_SLIDER_STYLE = """
+QSlider { min-height: 22px; }
+QSlider::groove:horizontal { height: 4px; border-radius: 2px; background: rgba(128, 128, 128, 110); }
+QSlider::sub-page:horizontal { height: 4px; border-radius: 2px; background: palette(highlight); }
+QSlider::sub-page:horizontal:disabled { background: transparent; }
+QSlider::handle:horizontal { width: 14px; margin: -5px 0; border-radius: 7px; background: palette(button-text); }
+QSlider::handle:horizontal:disabled { background: rgba(128, 128, 128, 160); }
+QSlider::handle:horizontal:focus { background: palette(highlight); }
+"""
+"""Qt's own groove can hardly be seen in a dark theme."""
 
 
 class PlaybackBar(QWidget):
@@ -47,11 +59,29 @@ class PlaybackBar(QWidget):
         """Hidden where the source has no sound."""
         self.mute.hide()
         row.addWidget(self.mute)
+        self._row = row
+        self.setMinimumWidth(1)  # it must not make the window wider
         items = [row.itemAt(position) for position in range(row.count())]
         widgets = [item.widget() for item in items if item is not None]
         with_focus = [widget for widget in widgets if widget is not None and widget is not self.time]
         for before, after in pairwise(with_focus):
             self.setTabOrder(before, after)  # from left to right
+        self._buttons = [widget for widget in with_focus if isinstance(widget, QToolButton)]
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802, D102
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """In a narrow window, the list of speeds and then the time give way to the slider."""
+        spacing = self._row.spacing()
+        margins = self._row.contentsMargins()
+        room = self.width() - margins.left() - margins.right() - _SLIDER_PX
+        for button in self._buttons:
+            room -= button.sizeHint().width() + spacing if not button.isHidden() else 0
+        for widget in (self.time, self.speed):
+            room -= max(widget.sizeHint().width(), widget.minimumWidth()) + spacing
+            widget.setVisible(room >= 0)
 
     def choose_speed(self, speed: float) -> None:
         """Choose one of `SPEEDS`, as the user can in the list."""
@@ -72,6 +102,7 @@ class PlaybackBar(QWidget):
                 self.slider.setValue(self.slider.maximum() if at_end else round(state.time_s * TICKS_PER_S))
         widest = "".join("0" if letter.isdigit() else letter for letter in clock(total_s))
         self.time.setMinimumWidth(self.fontMetrics().horizontalAdvance(f"{widest} / {widest}"))
+        self._make_room()
         self.time.setText(f"{clock(min(state.time_s, total_s) if total_s else state.time_s)} / {clock(total_s)}")
 
 
@@ -83,6 +114,7 @@ class SeekSlider(QSlider):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.setAccessibleName(Text.SEEK_BAR())
+        self.setStyleSheet(_SLIDER_STYLE)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSingleStep(5 * TICKS_PER_S)
         self.setPageStep(10 * TICKS_PER_S)

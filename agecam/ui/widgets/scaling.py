@@ -9,6 +9,10 @@ from agecam.types import Image
 
 _LARGE_PX = 8_000_000
 """Of a picture with more pixels than this, the halves are kept, so that zooming stays smooth."""
+_HUGE_PX = 20_000_000
+"""A picture with more pixels than this is halved in steps, so that the window is never busy for long."""
+_STEP_PX = 2_000_000
+"""Pixels that are halved in one step."""
 
 
 class Scaler:
@@ -18,17 +22,51 @@ class Scaler:
         """`image_bgr` is `(H, W, 3) uint8` BGR and must not be modified afterwards."""
         self._halves = [image_bgr]
         """The picture, its half, its quarter, as far as they were needed."""
+        self._next: Image | None = None
+        """The next half, which is being made."""
+        self._done_rows = 0
+        """Rows of it that are done."""
 
     def scaled(self, part: tuple[int, int, int, int], size: tuple[int, int]) -> Image:
         """Scale the part `left, top, right, bottom` to `(width, height)`."""
+        level = self._level(part, size)
+        while len(self._halves) <= level:
+            self.work()
+        return scaled(self._part(part, level), size)
+
+    def is_ready(self, part: tuple[int, int, int, int], size: tuple[int, int]) -> bool:
+        """Whether scaling this part takes only a few milliseconds."""
+        return self._halves[0].size <= 3 * _HUGE_PX or self._level(part, size) < len(self._halves)
+
+    def roughly_scaled(self, part: tuple[int, int, int, int], size: tuple[int, int]) -> Image:
+        """Scale a part within a few milliseconds by leaving out pixels."""
+        source = self._part(part, min(self._level(part, size), len(self._halves) - 1))
+        return np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+
+    def work(self) -> None:
+        """Halve some more rows, which takes a few milliseconds, until `is_ready`."""
+        source = self._halves[-1]
+        height, width = (side // 2 for side in source.shape[:2])
+        if self._next is None:
+            self._next, self._done_rows = np.empty((height, width, 3), np.uint8), 0
+        done = self._done_rows
+        self._done_rows = end = min(height, done + max(1, _STEP_PX // (4 * width)))
+        self._next[done:end] = _half(source[2 * done : 2 * end])
+        if end == height:
+            self._halves.append(self._next)
+            self._next = None
+
+    def _level(self, part: tuple[int, int, int, int], size: tuple[int, int]) -> int:
+        """How often the picture is to be halved before the rest is scaled."""
         left, top, right, bottom = part
         factor = min((right - left) / size[0], (bottom - top) / size[1])
-        level = int(math.log2(factor)) if factor >= 2 and self._halves[0].size > 3 * _LARGE_PX else 0
-        while len(self._halves) <= level:
-            self._halves.append(_half(self._halves[-1]))
+        return int(math.log2(factor)) if factor >= 2 and self._halves[0].size > 3 * _LARGE_PX else 0
+
+    def _part(self, part: tuple[int, int, int, int], level: int) -> Image:
+        left, top, right, bottom = part
         rows = slice(top >> level, max((top >> level) + 1, bottom >> level))
         columns = slice(left >> level, max((left >> level) + 1, right >> level))
-        return scaled(self._halves[level][rows, columns], size)
+        return self._halves[level][rows, columns]
 
 
 def scaled(image_bgr: Image, size: tuple[int, int]) -> Image:

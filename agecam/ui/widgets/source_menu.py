@@ -68,6 +68,13 @@ class SourceMenu(QMenu):
         if not cameras:
             self.cameras.addAction(Text.NO_CAMERA()).setEnabled(False)
 
+    def offer_cameras(self, button: QWidget) -> None:
+        """Open the only camera, or offer all at a button."""
+        if len(self._connected) == 1:
+            self.chosen.emit(camera_spec(self._connected[0].index))
+        else:
+            self.cameras.popup(button.mapToGlobal(button.rect().topLeft()))
+
     def show_opened(self, spec: str | None) -> None:
         """Offer the resolutions of the camera `spec`; if it names no camera, those of the first camera."""
         number = camera_number(spec) if spec is not None else None

@@ -2,7 +2,7 @@
 
 import cv2
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -56,6 +56,11 @@ class VideoView(QWidget):
         """The scaled visible part, and its top left corner in the widget."""
         self._pixels: Image | None = None
         """Memory of the scaled part, which Qt does not copy."""
+        self._scaling = (0, 0, 1, 1), (1, 1)
+        """The part of the picture that is shown, and the size to which it is scaled."""
+        self._refining = QTimer(self, singleShot=True, interval=0)
+        """Runs while a huge picture is prepared for scaling; until then it is scaled roughly."""
+        self._refining.timeout.connect(self._refine)
         self.viewport = Viewport()
         self.faces = FaceOverlay()
         self._text_px = TEXT_PX
@@ -66,8 +71,8 @@ class VideoView(QWidget):
         self.performance = overlay_label(self, "hud")
         self.recording = overlay_label(self, "recording")
         self.recording.setAccessibleName(Text.RECORDING())
-        self.loading = overlay_label(self, "loading")
-        self.loading.setText(Text.LOADING())
+        self.step = overlay_label(self, "step")
+        """The step before the first labels, in the middle of the picture."""
 
     def sizeHint(self) -> QSize:  # noqa: N802, D102
         return QSize(960, 540)
@@ -208,10 +213,11 @@ class VideoView(QWidget):
             self.performance.setText(text)
             self._place_overlays()
 
-    def show_loading(self, loading: bool) -> None:
-        """Show or hide the message that the networks are loading."""
-        if loading is self.loading.isHidden():
-            self.loading.setVisible(loading)
+    def show_step(self, text: str | None) -> None:
+        """Name the step for which the picture has no labels yet; None hides it."""
+        if text != (None if self.step.isHidden() else self.step.text()):
+            self.step.setText(text or "")
+            self.step.setVisible(text is not None)
             self._place_overlays()
 
     # --- painting --------------------------------------------------------------------------------------
@@ -260,7 +266,12 @@ class VideoView(QWidget):
         x0, y0, x1, y1 = part
         if self.viewport.mirrored:
             x0, x1 = self.viewport.picture[0] - x1, self.viewport.picture[0] - x0
-        small = self._scaler.scaled((x0, y0, x1, y1), (max(1, round(width)), max(1, round(height))))
+        self._scaling = part, size = (x0, y0, x1, y1), (max(1, round(width)), max(1, round(height)))
+        if self._scaler.is_ready(part, size):
+            small = self._scaler.scaled(part, size)
+        else:
+            small = self._scaler.roughly_scaled(part, size)
+            self._refining.start()
         if self.viewport.mirrored:
             small = np.asarray(cv2.flip(small, 1), np.uint8)
         # Qt copies pixels of this format to the screen as they are; nobody else writes to this array.
@@ -269,11 +280,21 @@ class VideoView(QWidget):
         image.setDevicePixelRatio(ratio)
         self._shown = image, QPointF(round(left) / ratio, round(top) / ratio)
 
+    def _refine(self) -> None:
+        if self._scaler is None:
+            return
+        self._scaler.work()
+        if self._scaler.is_ready(*self._scaling):
+            self._scale()
+        else:
+            self._refining.start()
+
     def _place_overlays(self) -> None:
         inner = self.rect().adjusted(14, 14, -14, -14)
-        for overlay in (self.performance, self.recording, self.loading, self.toast):
+        for overlay in (self.performance, self.recording, self.step):
             overlay.adjustSize()
-        self.loading.move(inner.left(), inner.bottom() - self.loading.height())
+        self.toast.fit(inner.width())
+        self.step.move(inner.center() - self.step.rect().center())
         self.performance.move(inner.topLeft())
         self.recording.move(inner.right() - self.recording.width(), inner.top())
         self.toast.move(inner.center().x() - self.toast.width() // 2, inner.bottom() - self.toast.height())
