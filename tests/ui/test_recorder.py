@@ -211,6 +211,18 @@ def test_blurred_faces_are_blurred_in_the_file_but_not_on_the_screen(
     assert max(detail(image[inside]) for image in recorded) < 0.5 * detail(shown[inside])
 
 
+def test_return_answers_the_question_only_after_tab(harness: WindowHarness) -> None:
+    window = camera_window(harness, asked_to_blur=False)
+    window.actions_.record.trigger()
+    question = question_of(window)
+    QTest.keyClick(question, Qt.Key.Key_Return)
+    assert question.isVisible() and window.saver.recording is None
+    question.blurred.setFocus()
+    QTest.keyClick(question.blurred, Qt.Key.Key_Return)
+    assert not question.isVisible()
+    assert window.saver.recording is not None and window.settings.current.save_blurred
+
+
 def test_closing_the_question_is_no_answer(harness: WindowHarness) -> None:
     window = camera_window(harness, asked_to_blur=False)
     harness.press(window, "r")
