@@ -74,7 +74,7 @@ def dot(line_px: int, colour: Colour) -> Sprite:
     return _sprite([((0, 0, 0), HALO_OPACITY * halo), (colour, inside)])
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def label_background(width: int, height: int, text_px: int, colour: Colour) -> Sprite:
     """Render the translucent background of a label, with a bar in the colour of its face."""
     radius = min(0.3 * text_px, width / 2, height / 2)
@@ -85,7 +85,7 @@ def label_background(width: int, height: int, text_px: int, colour: Colour) -> S
     return _sprite([(LABEL_BACKGROUND, LABEL_BACKGROUND_OPACITY * coverage), (colour, bar)])
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def pill(width: int, height: int, colour: Colour) -> Sprite:
     """Render a filled shape with round ends and a dark halo inside its edge; a circle if it is as wide as high."""
     radius = min(width, height) / 2
@@ -101,7 +101,7 @@ def bar_px(text_px: int) -> int:
     return max(2, round(text_px / 6))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=768)
 def text(text: str, size_px: int, bold: bool, colour: Colour, typeface: Typeface) -> tuple[Sprite, int, int]:
     """Render text; return the sprite, its advance and its ascent (from top to baseline), in pixels."""
     written = typeface(text, size_px, bold)

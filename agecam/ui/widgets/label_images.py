@@ -9,8 +9,9 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPaint
 from agecam.overlay.labels import Form, Run
 from agecam.overlay.sprites import LABEL_BACKGROUND, LABEL_BACKGROUND_OPACITY, Colour
 
-_MAX_IMAGES = 1024
-_MAX_LAYOUTS = 4096
+_MAX_BYTES = 6 << 20
+"""Of the images kept: many times the labels in view, since numbers and ages change all the time."""
+_MAX_LAYOUTS = 1024
 
 
 class Layout(NamedTuple):
@@ -36,6 +37,7 @@ class LabelImages:
         self._fonts: dict[tuple[float, bool], tuple[QFont, QFontMetricsF]] = {}
         self._layouts: OrderedDict[Form, Layout] = OrderedDict()
         self._images: OrderedDict[tuple[Form, Colour], QImage] = OrderedDict()
+        self._bytes = 0
 
     def layout(self, form: Form) -> Layout:
         """Return the size of a label and the places of its texts."""
@@ -51,8 +53,9 @@ class LabelImages:
         image = self._images.get((form, colour))
         if image is None:
             image = self._images[form, colour] = self._rendered(form, colour)
-            if len(self._images) > _MAX_IMAGES:
-                self._images.popitem(last=False)
+            self._bytes += image.sizeInBytes()
+            while self._bytes > _MAX_BYTES and len(self._images) > 1:
+                self._bytes -= self._images.popitem(last=False)[1].sizeInBytes()
         else:
             self._images.move_to_end((form, colour))
         return image
