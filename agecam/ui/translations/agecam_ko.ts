@@ -672,10 +672,6 @@
         <translation>&apos;{name}&apos; 파일이 손상되었거나 지원하지 않는 형식이어서 동영상이나 사진으로 읽을 수 없습니다. 다른 파일을 고르세요.</translation>
     </message>
     <message>
-        <source>&apos;{command}&apos; needs the Python package, since this download has no TensorFlow and no training: run &apos;pipx install agecam&apos;, or follow CONTRIBUTING.md.</source>
-        <translation>&apos;{command}&apos; 명령에는 Python 패키지가 필요합니다. 이 다운로드에는 TensorFlow와 학습 기능이 들어 있지 않습니다. &apos;pipx install agecam&apos;을 실행하거나 CONTRIBUTING.md를 따르세요.</translation>
-    </message>
-    <message>
         <source>&apos;{name}&apos; ends before {start} s: choose an earlier start.</source>
         <translation>&apos;{name}&apos; 동영상은 {start}초보다 짧습니다. 더 이른 시작 시간을 고르세요.</translation>
     </message>
