@@ -111,7 +111,7 @@ class Soak:
             window.actions_.record.setChecked(False)
             window.take_screenshot()
             for name in ("show_interval", "blur_faces", "show_panel", "show_hud"):
-                getattr(window.actions_, name).toggle()
+                getattr(window.actions_, name).trigger()
                 yield 0.3
             yield from self._exceptions_in_the_demo()
             window.open(str(self._folder / "missing.mp4"), remember=False)

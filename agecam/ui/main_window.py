@@ -246,7 +246,7 @@ class MainWindow(QMainWindow):
         below.addWidget(self.filmstrip)
         rows.addWidget(self._below)
         self.setCentralWidget(centre)
-        self._dock = PanelDock(self.panel, self)
+        self._dock = PanelDock(self.panel, self.actions_.show_panel, self)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._dock)
 
     def _connect(self) -> None:
@@ -264,7 +264,6 @@ class MainWindow(QMainWindow):
         ):
             action.triggered.connect(lambda _=False, handler=handler: handler())
         do.loop.toggled.connect(self.transport.set_loop)
-        do.show_panel.toggled.connect(self._dock.want)
         for action in (do.show_panel, do.show_hud):
             action.toggled.connect(self._refresh_periodically)
         self.settings.style_changed.connect(self._redraw)

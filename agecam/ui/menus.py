@@ -42,6 +42,7 @@ def build_toolbar(window: QMainWindow, source: SourceMenu, do: Actions) -> QTool
     toolbar.setStyleSheet(BUTTON_STYLE)
     camera = source.cameras.menuAction()
     camera.setIcon(icon("camera", window))
+    camera.setIconText(Text.CAMERAS.plain())  # without a key in brackets, which Qt keeps for some languages
     toolbar.addActions([camera, do.open_file])
     toolbar.addSeparator()
     toolbar.addActions([do.screenshot, do.record])

@@ -156,7 +156,7 @@ def test_the_panel_gives_way_in_a_small_window(harness: WindowHarness) -> None:
     assert window.panel.isVisible()
     window.resize(800, 500)
     harness.wait_until(lambda: not window.panel.isVisible())
-    assert window.actions_.show_panel.isChecked()
+    assert not window.actions_.show_panel.isChecked()
     window.resize(1000, 500)
     harness.wait_until(window.panel.isVisible)
 

@@ -170,8 +170,12 @@ def test_the_korean_toolbar_shows_no_access_keys(harness: WindowHarness) -> None
     translators = install_translations(application, QLocale(QLocale.Language.Korean, QLocale.Country.SouthKorea))
     try:
         window = harness.open_window()
-        for name in ("open_file", "screenshot", "record", "show_panel", "full_screen"):
-            text = toolbar_button(window, name).text()
+        names = ("open_file", "screenshot", "record", "show_panel", "full_screen")
+        buttons = [toolbar_button(window, name) for name in names]
+        camera = window._toolbar.widgetForAction(window.source_menu.cameras.menuAction())
+        assert isinstance(camera, QToolButton)
+        for button in (*buttons, camera):
+            text = button.text()
             assert text
             assert "(" not in text
         assert "(&F)" in window.actions_.full_screen.text()

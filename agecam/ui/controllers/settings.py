@@ -15,7 +15,7 @@ from agecam.ui.typeface import words_of_window
 from agecam.ui.widgets.dialogs import SettingsDialog
 
 _DRAWING = (*STYLE, "mirror_camera")
-_SWITCHES = (*_DRAWING, "loop", "mute", "show_panel", "show_hud")
+_SWITCHES = (*_DRAWING, "loop", "mute", "show_hud")
 """Checkable actions; each has the name of its setting."""
 
 
@@ -49,6 +49,8 @@ class SettingsController(QObject):
             action = getattr(actions, name)
             action.setChecked(getattr(settings, name))
             action.toggled.connect(lambda on, name=name: self._switch(name, on))
+        # The panel also hides by itself in a small window, which must not change the setting.
+        actions.show_panel.triggered.connect(lambda on: self._switch("show_panel", on))
         actions.settings.triggered.connect(self._show_dialog)
 
     def get_current(self) -> Settings:
