@@ -39,6 +39,7 @@ def build_toolbar(window: QMainWindow, source: SourceMenu, do: Actions) -> QTool
     window.addToolBar(toolbar)
     toolbar.setObjectName("toolbar")
     toolbar.setMovable(False)
+    window.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)  # Qt's menu could only hide the toolbar
     toolbar.setStyleSheet(BUTTON_STYLE)
     camera = source.cameras.menuAction()
     camera.setIcon(icon("camera", window))

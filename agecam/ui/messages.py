@@ -130,6 +130,7 @@ class Text(Enum):
     NOTHING_TO_EXPORT = QT_TRANSLATE_NOOP("AgeCam", "Nothing to export yet: no face has been analysed.")
     RECORDING_CUT = QT_TRANSLATE_NOOP("AgeCam", "{error} What was recorded before is in {name}.")
     RECORDING_SAVED = QT_TRANSLATE_NOOP("AgeCam", "Saved recording {name}")
+    RECORDING_EMPTY = QT_TRANSLATE_NOOP("AgeCam", "Nothing was recorded: the picture did not change.")
     CAMERA_SIZE_DIFFERS = QT_TRANSLATE_NOOP(
         "AgeCam", "The camera uses {width} x {height}, the closest resolution it supports."
     )

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from live_parts import FakeFile
-from PySide6.QtCore import QLocale, Qt
-from PySide6.QtGui import QAccessible
+from PySide6.QtCore import QLocale, QPoint, Qt
+from PySide6.QtGui import QAccessible, QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolBar, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -214,3 +214,12 @@ def test_arrivals_and_messages_are_announced(
     assert said.count(said[1]) == 1
     paused.close_source()
     harness.wait_until(lambda: any("Nothing is open" in text for text in said))
+
+
+def test_no_context_menu_can_hide_the_toolbar(harness: WindowHarness) -> None:
+    window = harness.open_window()
+    button = toolbar_button(window, "record")
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(5, 5), button.mapToGlobal(QPoint(5, 5)))
+    QApplication.sendEvent(button, event)
+    harness.wait(50)
+    assert QApplication.activePopupWidget() is None

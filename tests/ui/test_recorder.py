@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 from window_parts import WindowHarness
 
+from agecam.live import Phase
 from agecam.live.recording import Recording
 from agecam.outputs import VideoWriter
 from agecam.runtime.settings import load_settings
@@ -104,6 +105,20 @@ def test_the_clock_stands_while_nothing_is_written(harness: WindowHarness, monke
     assert recording_of(window).seconds == 0
     go_on.set()
     harness.wait_until(lambda: button_text(window) == "Stop, 0:01")
+
+
+def test_a_recording_of_a_paused_video_says_that_it_is_empty(harness: WindowHarness) -> None:
+    window = harness.open_window(asked_to_blur=True)
+    window.open("demo")
+    harness.wait_for_label(window)
+    harness.press(window, Qt.Key.Key_Space)
+    harness.wait_until(lambda: window.session.source_state.phase is Phase.PAUSED)
+    harness.wait(100)  # what was on its way has been shown
+    harness.press(window, "r")
+    path = recording_of(window).path
+    harness.press(window, "r")
+    harness.wait_until(lambda: "Nothing was recorded" in window.video.toast.text.text())
+    assert not path.exists()
 
 
 # --- pauses --------------------------------------------------------------------------------------------

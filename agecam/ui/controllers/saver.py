@@ -136,6 +136,8 @@ class Saver:
             self._report(recording.error)
         elif recording.frames:
             self._toast.show_message(Text.RECORDING_SAVED(name=name), Text.OPEN(), self.open_folder)
+        else:
+            self._toast.show_message(Text.RECORDING_EMPTY())
 
     def export_csv(self, path: Path) -> bool:
         """Write all results of this session; returns whether there were any and they could be written."""

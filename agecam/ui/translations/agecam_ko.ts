@@ -404,6 +404,10 @@
         <translation>{name} 녹화 파일을 저장했습니다</translation>
     </message>
     <message>
+        <source>Nothing was recorded: the picture did not change.</source>
+        <translation>녹화된 내용이 없습니다. 화면이 바뀌지 않았습니다.</translation>
+    </message>
+    <message>
         <source>The camera uses {width} x {height}, the closest resolution it supports.</source>
         <translation>카메라가 지원하는 가장 가까운 해상도인 {width} x {height}(으)로 표시합니다.</translation>
     </message>
@@ -670,6 +674,10 @@
     <message>
         <source>&apos;{name}&apos; cannot be read as a video or picture because it is damaged or in an unsupported format: choose another file.</source>
         <translation>&apos;{name}&apos; 파일이 손상되었거나 지원하지 않는 형식이어서 동영상이나 사진으로 읽을 수 없습니다. 다른 파일을 고르세요.</translation>
+    </message>
+    <message>
+        <source>&apos;{command}&apos; needs the Python package, since this download has no TensorFlow and no training: run &apos;pipx install agecam&apos;, or follow CONTRIBUTING.md.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>&apos;{name}&apos; ends before {start} s: choose an earlier start.</source>
