@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 from live_parts import face_at
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor, QFont, QImage
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
@@ -75,9 +76,10 @@ def test_thumbnails_are_converted_only_when_they_change() -> None:
     assert model.rows[0].thumbnail.pixelColor(5, 5).red() == 200
 
 
-def test_the_list_stays_where_it_was_scrolled_to(panel: FacesPanel) -> None:
+def test_the_list_stays_where_it_was_scrolled_to(panel: FacesPanel, qtbot: QtBot) -> None:
     panel.show_people(people(*range(1, 60)))
     bar = panel.list.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 1500)
     bar.setValue(1500)
     panel.show_people(people(*range(1, 60), 60))
     assert bar.value() == 1500
@@ -123,6 +125,18 @@ def test_in_photographs_nobody_leaves(panel: FacesPanel) -> None:
     panel.show_people(people(1), still=True)
     assert [row.number for row in panel.rows] == [1]
     assert panel.chosen_number is None
+
+
+def test_the_list_keeps_the_focus_while_nobody_is_in_view(panel: FacesPanel, qtbot: QtBot) -> None:
+    panel.activateWindow()
+    panel.list.setFocus()
+    qtbot.waitUntil(panel.list.hasFocus)
+    panel.show_people([])
+    assert panel.list.hasFocus()
+    panel.show_people([person(1), person(2)])
+    QTest.keyClick(panel.list, Qt.Key.Key_Down)
+    assert panel.list.hasFocus()
+    assert panel.list.currentIndex().isValid()
 
 
 def test_from_a_grid_back_to_rows(panel: FacesPanel) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from agecam.live.people import Person
 from agecam.overlay import blur_everything
@@ -38,7 +38,7 @@ class FacesPanel(QWidget):
         """The chosen person after they left."""
         self._gone_is_blurred = False
         self._plot: DistributionPlot | None = None
-        self._nobody = QLabel(Text.NOBODY(), self, alignment=Qt.AlignmentFlag.AlignCenter)
+        self._nobody = QLabel(Text.NOBODY(), self, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._group = QLabel(self, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self._group.setContentsMargins(10, 8, 8, 2)
         self._hint = QLabel(Text.CHOOSE_PERSON(), self, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
@@ -52,9 +52,13 @@ class FacesPanel(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(0)
-        for widget in (self._nobody, self._group):
-            self._layout.addWidget(widget)
-        self._layout.addWidget(self.list, stretch=1)
+        self._layout.addWidget(self._group)
+        same_place = QGridLayout()
+        same_place.addWidget(self.list, 0, 0)
+        same_place.addWidget(self._nobody, 0, 0)
+        self._nobody.raise_()
+        self._nobody.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._layout.addLayout(same_place, stretch=1)
         self._layout.addWidget(self._hint)
         self._restyle()
         self._arrange()
@@ -173,8 +177,7 @@ class FacesPanel(QWidget):
 
     def _arrange(self) -> None:
         is_empty = not self._model.rows
-        self._nobody.setVisible(is_empty)
-        self.list.setVisible(not is_empty)
+        self._nobody.setVisible(is_empty)  # over the list, which stays and keeps the keyboard's focus
         self._group.setVisible(self.list.is_grid and not is_empty)
         self._hint.setVisible(not is_empty and self._chosen is None)
         if self._plot is not None:
