@@ -8,7 +8,7 @@ from agecam.version import __version__
 
 if TYPE_CHECKING:
     from agecam.analyzer import Analyzer
-    from agecam.sources.picture_reading import read_picture
+    from agecam.sources.picture_files.reading import read_picture
 
 __all__ = ["AgeCamError", "Analyzer", "Face", "FrameResult", "__version__", "read_picture"]
 
@@ -20,7 +20,7 @@ def __getattr__(name: str) -> Any:
 
         return Analyzer
     if name == "read_picture":
-        from agecam.sources.picture_reading import read_picture
+        from agecam.sources.picture_files.reading import read_picture
 
         return read_picture
     raise AttributeError(f"module 'agecam' has no attribute '{name}'")

@@ -133,7 +133,7 @@ class _ShowVersion(argparse.Action):
         super().__init__(nargs=0, help="show the version and the readable formats", **options)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        from agecam.sources.picture_formats import picture_formats
+        from agecam.sources.picture_files.formats import picture_formats
 
         print(f"agecam {__version__}")
         print(f"Pictures: {picture_formats()}")

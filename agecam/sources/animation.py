@@ -13,11 +13,11 @@ from PIL import ImageFile
 from agecam.errors import SourceError
 from agecam.runtime.quiet import quiet_stderr
 from agecam.sources.base import SEEK_TOLERANCE_S, BaseSource, SourceInfo
-from agecam.sources.picture_chunks import exif_orientation, png_chunks, riff_chunks
-from agecam.sources.picture_codes import container_codes
-from agecam.sources.picture_formats import HEAD_BYTES, picture_format
-from agecam.sources.picture_pillow import TooLargeError, attempted, open_pillow, pillow_to_bgr
-from agecam.sources.picture_turn import turned
+from agecam.sources.picture_files.chunks import exif_orientation, png_chunks, riff_chunks
+from agecam.sources.picture_files.codes import container_codes
+from agecam.sources.picture_files.formats import HEAD_BYTES, picture_format
+from agecam.sources.picture_files.pillow import TooLargeError, attempted, open_pillow, pillow_to_bgr
+from agecam.sources.picture_files.turn import turned
 from agecam.types import Frame, Image
 
 _MAX_FRAMES = 100_000

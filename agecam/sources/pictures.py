@@ -6,9 +6,9 @@ from pathlib import Path
 from agecam.errors import SourceError
 from agecam.sources.animation import is_animation
 from agecam.sources.base import SECONDS_PER_PICTURE, BaseSource, SourceInfo
-from agecam.sources.picture_formats import PICTURE_NAME, picture_format
-from agecam.sources.picture_reading import PictureFile, read_picture
-from agecam.sources.picture_tiff import tiff_pages
+from agecam.sources.picture_files.formats import PICTURE_NAME, picture_format
+from agecam.sources.picture_files.reading import PictureFile, read_picture
+from agecam.sources.picture_files.tiff import tiff_pages
 from agecam.sources.spool import is_jpeg_sequence
 from agecam.sources.video import is_animated
 from agecam.types import Frame, Image

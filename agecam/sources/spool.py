@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from agecam.sources.base import BaseSource, FrameSource, SeekableSource, SkippingSource
-from agecam.sources.picture_formats import picture_format
+from agecam.sources.picture_files.formats import picture_format
 from agecam.types import Frame
 
 _JPEG = b"\xff\xd8\xff"

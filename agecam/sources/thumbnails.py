@@ -7,10 +7,10 @@ import numpy as np
 
 from agecam.errors import SourceError
 from agecam.sources import open_source
-from agecam.sources.picture_chunks import exif_orientation
-from agecam.sources.picture_formats import picture_format
-from agecam.sources.picture_pillow import TooLargeError, attempted, open_pillow, pillow_to_bgr
-from agecam.sources.picture_turn import turned
+from agecam.sources.picture_files.chunks import exif_orientation
+from agecam.sources.picture_files.formats import picture_format
+from agecam.sources.picture_files.pillow import TooLargeError, attempted, open_pillow, pillow_to_bgr
+from agecam.sources.picture_files.turn import turned
 from agecam.types import Image
 
 MAX_PIXELS = 64_000_000

@@ -28,8 +28,8 @@ from PIL import ImageCms
 
 import agecam
 from agecam.sources import open_source, read_picture
-from agecam.sources.picture_formats import picture_formats
-from agecam.sources.picture_jxl import jxl_size
+from agecam.sources.picture_files.formats import picture_formats
+from agecam.sources.picture_files.jxl import jxl_size
 from agecam.types import Image
 
 

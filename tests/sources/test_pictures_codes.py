@@ -12,7 +12,7 @@ import pytest
 from picture_files import difference, encoded, in_profile, pillow_of, png_chunk, profile, saved
 
 from agecam.sources import open_source, read_picture
-from agecam.sources.picture_codes import container_codes
+from agecam.sources.picture_files.codes import container_codes
 from agecam.types import Image
 
 Floats = npt.NDArray[np.float64]

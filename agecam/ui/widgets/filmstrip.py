@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 
 from agecam.live.thumbnails import Thumbnail, Thumbnails
 from agecam.overlay import blur_everything
-from agecam.sources.picture_formats import PICTURE_NAME
+from agecam.sources.picture_files.formats import PICTURE_NAME
 from agecam.sources.playlist import Entry
 from agecam.types import Image
 from agecam.ui.messages import Text, translated

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import av
 import numpy as np
 
-from agecam.sources.picture_chunks import png_chunks, riff_chunks
-from agecam.sources.picture_pillow import check_size
+from agecam.sources.picture_files.chunks import png_chunks, riff_chunks
+from agecam.sources.picture_files.pillow import check_size
 from agecam.types import Image
 
 _JPEG_END = b"\xff\xd9"

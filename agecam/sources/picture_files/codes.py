@@ -9,7 +9,7 @@ from PIL import Image as Pillow
 from PIL import ImageFilter
 
 from agecam.sources.colour import ColourKind, screen_colours
-from agecam.sources.picture_depth import srgb_light, srgb_values
+from agecam.sources.picture_files.depth import srgb_light, srgb_values
 
 _LATTICE = 49
 _VIDEO_GAMMA = 2.4

@@ -7,7 +7,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from agecam.sources.picture_pillow import check_size
+from agecam.sources.picture_files.pillow import check_size
 
 
 def read_exr(data: bytes) -> npt.NDArray[np.float32]:

@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageFile
 
-from agecam.sources.picture_codes import ColourCodes, coded_to_srgb
-from agecam.sources.picture_colour import Transform, to_srgb
-from agecam.sources.picture_depth import strips, to_8_bit_bgr
+from agecam.sources.picture_files.codes import ColourCodes, coded_to_srgb
+from agecam.sources.picture_files.colour import Transform, to_srgb
+from agecam.sources.picture_files.depth import strips, to_8_bit_bgr
 from agecam.types import Image
 
 MAX_PIXELS = 300_000_000

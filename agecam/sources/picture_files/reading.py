@@ -11,18 +11,18 @@ from PIL import ImageFile
 
 from agecam.errors import SourceError
 from agecam.runtime.quiet import quiet_stderr
-from agecam.sources.picture_chunks import Chunk, exif_orientation, inflated_profile, png_chunks, riff_chunks
-from agecam.sources.picture_codes import chunk_codes, coded_to_srgb, container_codes
-from agecam.sources.picture_colour import convert_in_place, to_srgb
-from agecam.sources.picture_content import PictureContent
-from agecam.sources.picture_depth import to_8_bit_bgr
-from agecam.sources.picture_ending import begun_gif, ended, padded
-from agecam.sources.picture_exr import read_exr
-from agecam.sources.picture_formats import picture_format
-from agecam.sources.picture_jxl import jxl_size
-from agecam.sources.picture_pillow import TooLargeError, attempted, check_size, open_pillow, pillow_to_bgr
-from agecam.sources.picture_tiff import TiffPage, tiff_end, tiff_pages
-from agecam.sources.picture_turn import turned
+from agecam.sources.picture_files.chunks import Chunk, exif_orientation, inflated_profile, png_chunks, riff_chunks
+from agecam.sources.picture_files.codes import chunk_codes, coded_to_srgb, container_codes
+from agecam.sources.picture_files.colour import convert_in_place, to_srgb
+from agecam.sources.picture_files.content import PictureContent
+from agecam.sources.picture_files.depth import to_8_bit_bgr
+from agecam.sources.picture_files.ending import begun_gif, ended, padded
+from agecam.sources.picture_files.exr import read_exr
+from agecam.sources.picture_files.formats import picture_format
+from agecam.sources.picture_files.jxl import jxl_size
+from agecam.sources.picture_files.pillow import TooLargeError, attempted, check_size, open_pillow, pillow_to_bgr
+from agecam.sources.picture_files.tiff import TiffPage, tiff_end, tiff_pages
+from agecam.sources.picture_files.turn import turned
 from agecam.types import Image
 
 _CHUNK_LIMIT_BYTES = 64 * 2**20

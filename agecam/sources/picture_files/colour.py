@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageCms
 
-from agecam.sources.picture_depth import strips
+from agecam.sources.picture_files.depth import strips
 from agecam.types import Image
 
 _SPACES = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK", "LAB": "Lab"}

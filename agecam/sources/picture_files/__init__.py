@@ -1,0 +1,1 @@
+"""Reads picture files of all formats, upright and in the colours of the screen."""
