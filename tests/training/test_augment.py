@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from agecam.types import Image
-from training.data.augment import augmented, augmented_batch, centre, mixup
+from training.data.augment import augmented, augmented_batch, capped, centre, mixup
 
 SIZE_PX, BORDER_PX = 80, 16
 
@@ -100,3 +100,13 @@ def test_mixup_returns_both_labels_with_their_shares() -> None:
     # The grey level of a picture is twice its label, and so is that of a blend.
     assert views[:, 0, 0, 0] == pytest.approx(2 * (share * one[:, 0] + (1 - share) * other[:, 0]), abs=1)
     assert np.array_equal(mixup(pictures, labels, np.random.default_rng(0), share=0.0)[0], pictures)
+
+
+def test_a_cap_covers_the_hair_and_leaves_the_face(wide: Image) -> None:
+    view = centre(wide, SIZE_PX)
+    random = np.random.default_rng(11)
+    changed = np.mean([np.abs(capped(view, random).astype(float) - view) > 8 for _ in range(200)], axis=(0, 3))
+    middle = slice(SIZE_PX // 3, 2 * SIZE_PX // 3)
+    assert changed[: SIZE_PX // 12, middle].mean() > 0.9
+    assert changed[SIZE_PX // 2 :].mean() < 0.02
+    assert not np.shares_memory(view, capped(view, random))
