@@ -47,6 +47,8 @@ class Planner(Protocol):
 
     thorough: bool
     """Whether to look for all faces in every frame, however long it takes: nobody may be missed."""
+    spares_settled: bool
+    """Whether people whose label is settled are estimated less often than others."""
 
     @property
     def plan(self) -> Plan | None:
@@ -79,6 +81,7 @@ class EveryFrame:
 
     plan = None
     thorough = False
+    spares_settled = False
 
     def __init__(self, detect_every: int = 1) -> None:
         """`detect_every`: detect in every Nth frame; between detections, faces are propagated."""
@@ -104,6 +107,8 @@ class EveryFrame:
 
 class Schedule:
     """Measures the cost of each stage, and plans the next step to keep the budget. Not thread-safe."""
+
+    spares_settled = True
 
     def __init__(self, budget_ms: float = BUDGET_MS) -> None:
         """`budget_ms`: time budget of a step."""

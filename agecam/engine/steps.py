@@ -11,6 +11,7 @@ from agecam.engine.options import EngineOptions
 from agecam.engine.schedule import EveryFrame, Planner, Schedule
 from agecam.engine.turned import find_turned, has_upright_face
 from agecam.errors import AgeCamError
+from agecam.tracking.changes import ChangeDetector
 from agecam.tracking.optical_flow import GreyFrame
 from agecam.tracking.smoothing import TemporalSmoother
 from agecam.tracking.tracker import Tracker
@@ -18,6 +19,8 @@ from agecam.types import Attributes, Detection, Face, Frame, FrameResult
 from agecam.vision.detector import FaceDetector
 from agecam.vision.estimator import Estimator
 
+STILLNESS_S = 0.5
+"""Live, how long a scene that stands still is not analysed again."""
 LONE_SCORE = 0.98
 """In a file, a single detection with this score confirms a face."""
 
@@ -85,6 +88,11 @@ class FrameStep:
         self._faces: list[Detection] = []
         self._track_ids: list[int | None] = []
         self._confirmed: list[bool] = []
+        self._changes = ChangeDetector()
+        self._last: FrameResult | None = None
+        """The last result that was computed."""
+        self._is_detected = False
+        """Whether faces were looked for since the picture has changed."""
         self.planner.reset()
 
     def run(self, frame: Frame, min_face_px: float, thorough: bool, times: StageTimes) -> FrameResult:
@@ -99,9 +107,15 @@ class FrameStep:
         self.planner.thorough = thorough
         if self._track:
             with times.measure("tracker"):
-                self._tracker.propagate(GreyFrame.of(frame.image_bgr), frame.time_s)
+                picture = GreyFrame.of(frame.image_bgr)
+                self._is_detected &= not self._changes.has_changed(picture)
+            if self._is_detected and not thorough and (same := self._same_again(frame)) is not None:
+                return same
+            with times.measure("tracker"):
+                self._tracker.propagate(picture, frame.time_s)
         is_detection = self.planner.wants_detection(frame.time_s, self._tracker.speed, self._tracker.reliable)
         planned_px = self.planner.min_face_for(min_face_px)
+        self._is_detected |= is_detection
         if is_detection:
             with times.measure("detector"):
                 self._faces = self._detector.detect(frame.image_bgr, planned_px)
@@ -115,7 +129,20 @@ class FrameStep:
             attributes, estimated = self._estimate(frame, count)
         self.planner.record(times.ms, estimated, len(self._faces))
         complete = is_detection and planned_px <= min_face_px
-        return replace(_result(frame, self._faces, attributes, self._track_ids, self._confirmed), complete=complete)
+        result = _result(frame, self._faces, attributes, self._track_ids, self._confirmed)
+        self._last = replace(result, complete=complete)
+        return self._last
+
+    def _same_again(self, frame: Frame) -> FrameResult | None:
+        """Live, the last result for a frame that shows the same; None if it must be analysed nevertheless."""
+        last = self._last
+        is_recent = last is not None and 0 <= frame.time_s - last.time_s < STILLNESS_S
+        if last is None or not is_recent or not self.planner.spares_settled or not all(self._confirmed):
+            return None
+        track_ids = [track_id for track_id in self._track_ids if track_id is not None]
+        if not self._smoother.are_settled(track_ids):
+            return None
+        return replace(last, frame=frame.index, time_s=frame.time_s, remarks=frame.remarks, complete=False)
 
     def _update_tracks(self, frame: Frame, is_detection: bool) -> None:
         """Update the positions and track IDs of all faces in view."""
@@ -136,7 +163,8 @@ class FrameStep:
         if not self._smooth:
             return self._estimator.estimate(frame.image_bgr, self._faces), len(self._faces)
         self._smoother.keep_only(self._tracker.track_ids)
-        chosen = self._smoother.most_informative(track_ids, self._faces, frame, count)
+        only_due = self.planner.spares_settled
+        chosen = self._smoother.most_informative(track_ids, self._faces, frame, count, only_due)
         faces = [self._faces[index] for index in chosen]
         attributes = self._estimator.estimate(frame.image_bgr, faces)
         self._smoother.add([track_ids[index] for index in chosen], faces, attributes, frame)

@@ -16,10 +16,10 @@ from agecam.errors import AgeCamError
 from agecam.live.capture import CaptureState, CaptureThread, OpenSource, Phase
 from agecam.live.inference import BuildEngine, InferenceResult, InferenceTask, InferenceThread
 from agecam.live.propagation import FacePropagator
-from agecam.live.statistics import Delays, EventRate, LiveStatistics
+from agecam.live.statistics import LiveStatistics, Performance
 from agecam.live.view import View
 from agecam.sources import FrameSource
-from agecam.types import Frame
+from agecam.types import Frame, FrameResult
 
 _MAX_ATTEMPTS = 12
 """How often the faces of a frame that stays in view are looked for again until they are confirmed."""
@@ -36,6 +36,7 @@ class LiveSession:
         options: EngineOptions,
         wake: Callable[[], None],
         on_result: Callable[[InferenceResult], None] | None = None,
+        number: Callable[[InferenceResult], FrameResult] | None = None,
     ) -> None:
         """
         Args:
@@ -43,9 +44,10 @@ class LiveSession:
             options: of the first engine.
             wake: called on any thread when there is something new; must return immediately.
             on_result: called on the inference thread with each result for the open source.
+            number: called before that; gives the faces of a result the numbers of the people, as tracks.
         """
         self._wake = wake
-        self._on_result = on_result
+        self._on_result, self._number = on_result, number
         self._lock = threading.Lock()
         self._propagator = FacePropagator()
         self._view: View | None = None
@@ -53,18 +55,13 @@ class LiveSession:
         """The last frame of the open source; with blurring, `_view` is older."""
         self._frame_number = 0
         self._generation = 0
-        self._last_painted = 0
-        self._only_complete = False
+        self._only_complete = self._resting = False
         self._has_result = False
         self._run = self._run_began = 0
         """The current run, and the number of its first frame; see `View.run`."""
         self._unsettled = 0
         """Attempts to settle the faces of a frame that stays in view; see `_settle`."""
-        self._dropped = 0
-        self._painted_total = self._analysed_total = 0
-        self._shown_rate = EventRate()
-        self._delays = Delays()
-        self._stages: dict[str, Delays] = {}
+        self._performance = Performance()
         self._capture: CaptureThread | None = None
         self._unfinished: list[CaptureThread] = []
         self._inference = InferenceThread(build, options, self._handle_result, wake)
@@ -87,7 +84,6 @@ class LiveSession:
         self.close_source()
         with self._lock:
             generation = self._generation
-        self._delays = Delays()
         previous = tuple(self._unfinished)
 
         def open_when_free() -> FrameSource:
@@ -115,7 +111,7 @@ class LiveSession:
             self._generation += 1
             self._view = self._latest = None
             self._begin_run()
-            self._dropped = 0
+            self._performance.begin_source()
 
     @property
     def capture(self) -> CaptureThread | None:
@@ -148,6 +144,24 @@ class LiveSession:
             if not on:
                 self._show_latest()
         self._analyse_again()
+
+    def rest(self, on: bool) -> None:
+        """Only read the source, while nobody sees its frames: they are not analysed, and `wake` is not called."""
+        with self._lock:
+            if on == self._resting:
+                return
+            self._resting = on
+            if not on and not self._only_complete and self._latest is not None:
+                self._propagator.reset()
+                self._show(self._latest)
+        if not on:
+            self._analyse_again()
+            self._wake()
+
+    @property
+    def rests(self) -> bool:
+        """Whether the session only reads its source."""
+        return self._resting
 
     def _show_latest(self) -> None:
         """Catch up with the latest frame, after frames were shown only when they had been analysed."""
@@ -204,38 +218,21 @@ class LiveSession:
 
     def painted(self, view: View) -> None:
         """Record that the window has painted this view."""
-        if view.frame_number == self._last_painted:
-            return
-        self._dropped += max(0, view.frame_number - self._last_painted - 1) if self._last_painted else 0
-        self._last_painted = view.frame_number
-        self._painted_total += 1
-        self._shown_rate.tick()
-        self._delays.add((time.monotonic() - view.arrived_s) * 1e3)
+        self._performance.add_shown(view.frame_number, view.arrived_s)
 
     def statistics(self) -> LiveStatistics:
         """Current performance statistics."""
-        view = self.view()
-        return LiveStatistics(
-            shown_fps=self._shown_rate.per_second(),
-            analysed_fps=self._inference.rate.per_second(),
-            delay_p50_ms=self._delays.quantile(0.5),
-            delay_p95_ms=self._delays.quantile(0.95),
-            dropped=self._dropped,
-            stages_ms={name: delays.quantile(0.5) or 0.0 for name, delays in self._stages.items()},
-            plan=self._inference.plan,
-            faces=len(view.faces) if view is not None else 0,
-            device=self._inference.device,
-        )
+        view, inference = self.view(), self._inference
+        faces = len(view.faces) if view is not None else 0
+        return self._performance.statistics(inference.rate.per_second(), inference.plan, faces, inference.device)
 
     def begin_statistics(self) -> None:
         """Reset the delays and counters."""
-        self._delays = Delays()
-        self._dropped = self._painted_total = 0
-        self._analysed_total = 0
+        self._performance.begin()
 
     def totals(self) -> tuple[int, int]:
         """Number of frames shown and analysed since `begin_statistics`."""
-        return self._painted_total, self._analysed_total
+        return self._performance.totals()
 
     def close(self) -> bool:
         """End all threads and return whether they ended in time. The session cannot be used afterwards."""
@@ -255,6 +252,9 @@ class LiveSession:
             self._frame_number += 1
             self._latest = task = InferenceTask(frame, generation, self._frame_number, arrived_s)
             self._unsettled = 0
+            if self._resting:
+                self._view = View(frame, (), self._frame_number, arrived_s, generation, run=self._run)
+                return
             is_shown = not self._only_complete
             if is_shown:
                 self._show(task)
@@ -286,13 +286,15 @@ class LiveSession:
 
     def _handle_result(self, result: InferenceResult) -> None:
         engine = self._inference.engine
-        for name, ms in engine.stages_ms.items() if engine is not None else ():
-            self._stages.setdefault(name, Delays(60)).add(ms)
-        task, frame_result = result.task, result.frame_result
+        self._performance.add_stages(engine.stages_ms if engine is not None else {})
+        task = result.task
+        if self._number is not None and task.generation == self._generation and task.frame_number >= self._run_began:
+            result = replace(result, frame_result=self._number(result))
+        frame_result = result.frame_result
         with self._lock:
             if task.generation != self._generation:
                 return
-            self._analysed_total += 1
+            self._performance.add_analysed()
             if task.frame_number < self._run_began:
                 return
             self._has_result = True

@@ -15,6 +15,10 @@ MEMORY_S = 8.0
 """An estimate this old counts a third as much as a new one."""
 _SETTLED_WEIGHT = 3.0
 """Total weight from which the label hardly moves: that of a few good frames."""
+REFRESH_S = 0.2
+"""How often a settled person is estimated: more estimates of nearly the same picture add little but cost as much."""
+_SETTLED_ESTIMATES = 12
+"""Number of estimates that settle a label even if the view is poor."""
 _FULL_SIZE_PX = 100.0
 """Width of a face above which size adds no information."""
 _TURNED_OFFSET = 0.4
@@ -35,6 +39,15 @@ class TrackEstimate:
         self._log_odds = 0.0
         self._last_s = 0.0
         self._gender: Gender = "unsure"
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether further estimates hardly change the label."""
+        return self._weight > min(_SETTLED_WEIGHT, _SETTLED_ESTIMATES * self._usual_weight)
+
+    def is_due(self, time_s: float) -> bool:
+        """Whether another estimate is worth its time: the label is not settled, or the last one is a moment ago."""
+        return not self.is_settled or time_s - self._last_s >= REFRESH_S - 1e-6
 
     def expected_gain(self, weight: float, time_s: float) -> float:
         """Expected gain from another frame of this weight.
@@ -83,20 +96,34 @@ class TemporalSmoother:
             track_id: estimate for track_id, estimate in self._estimates.items() if track_id in track_ids
         }
 
+    def are_settled(self, track_ids: Sequence[int]) -> bool:
+        """Whether the labels of all these people are settled."""
+        return all(track_id in self._estimates and self._estimates[track_id].is_settled for track_id in track_ids)
+
     def most_informative(
-        self, track_ids: Sequence[int], faces: Sequence[Detection], frame: Frame, count: int
+        self, track_ids: Sequence[int], faces: Sequence[Detection], frame: Frame, count: int, only_due: bool = False
     ) -> list[int]:
-        """Indices of the `count` people that another estimate helps most, or of all new ones if they are more."""
-        if count >= len(track_ids):
-            return list(range(len(track_ids)))
-        gains = [
-            self._estimates[track_id].expected_gain(face_quality(face, frame.image_bgr), frame.time_s)
-            if track_id in self._estimates
-            else math.inf
-            for track_id, face in zip(track_ids, faces, strict=True)
+        """Indices of the `count` people that another estimate helps most, or of all new ones if they are more.
+
+        With `only_due`, those whose label is settled are left out unless `REFRESH_S` has passed.
+        """
+        indices = [
+            index
+            for index, track_id in enumerate(track_ids)
+            if not only_due or track_id not in self._estimates or self._estimates[track_id].is_due(frame.time_s)
         ]
-        order = sorted(range(len(track_ids)), key=lambda index: -gains[index])
-        return sorted(order[: max(count, sum(map(math.isinf, gains)))])
+        if count >= len(indices):
+            return indices
+        gains = {
+            index: self._estimates[track_ids[index]].expected_gain(
+                face_quality(faces[index], frame.image_bgr), frame.time_s
+            )
+            if track_ids[index] in self._estimates
+            else math.inf
+            for index in indices
+        }
+        order = sorted(indices, key=lambda index: -gains[index])
+        return sorted(order[: max(count, sum(map(math.isinf, gains.values())))])
 
     def add(
         self, track_ids: Sequence[int], faces: Sequence[Detection], attributes: Sequence[Attributes], frame: Frame

@@ -8,8 +8,8 @@ import pytest
 
 from agecam.models.card import Calibration
 from agecam.sources.demo import portraits
-from agecam.tracking.smoothing import MEMORY_S, TrackEstimate, face_quality
-from agecam.types import Attributes, Detection, Image
+from agecam.tracking.smoothing import MEMORY_S, REFRESH_S, TemporalSmoother, TrackEstimate, face_quality
+from agecam.types import Attributes, Detection, Frame, Image
 from agecam.vision.decoding import attributes_of
 
 STEP_S = 1 / 30
@@ -72,6 +72,31 @@ def face(box: tuple[float, float, float, float], turned: float = 0.0, score: flo
     places = LANDMARKS.copy()
     places[2, 0] += turned
     return Detection(box, score, (places * box[2:] + box[:2]).astype(np.float32))
+
+
+@pytest.mark.parametrize("weight", [0.02, 0.9])
+def test_a_settled_label_is_due_a_few_times_a_second(weight: float) -> None:
+    estimate, due = TrackEstimate(), []
+    for index in range(120):
+        if estimate.is_due(index * STEP_S):
+            due.append(index)
+            estimate.add(estimated(40, 0.9), weight, index * STEP_S)
+    assert due[:3] == [0, 1, 2]
+    settled = np.diff([index for index in due if index > 20])
+    assert set(settled.tolist()) == {round(REFRESH_S / STEP_S)}
+
+
+def test_people_who_are_not_due_are_left_out(hopper_bgr: Image) -> None:
+    smoother = TemporalSmoother(CALIBRATION)
+    face = Detection((10.0, 10.0, 100.0, 100.0), 0.99, (LANDMARKS * 100 + 10).astype(np.float32))
+    for index in range(30):
+        frame = Frame(hopper_bgr, index, index * STEP_S, "")
+        smoother.add([1], [face], [estimated(40, 0.9)], frame)
+    now = Frame(hopper_bgr, 30, 30 * STEP_S, "")
+    assert smoother.most_informative([1, 2], [face, face], now, 2) == [0, 1]
+    assert smoother.most_informative([1, 2], [face, face], now, 2, only_due=True) == [1]
+    later = Frame(hopper_bgr, 40, 29 * STEP_S + REFRESH_S, "")
+    assert smoother.most_informative([1], [face], later, 1, only_due=True) == [0]
 
 
 def test_face_quality_is_lower_in_poor_views() -> None:
