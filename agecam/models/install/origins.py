@@ -15,6 +15,7 @@ https://data.vision.ee.ethz.ch/cvl/rrothe/imdb-wiki. They need faces prepared li
   Model Zoo gives the means 103.939, 116.779 and 123.68 (blue, green, red). Users of DEX take 104, 117 and 123, as
   Caffe's own models do (bvlc_googlenet/train_val.prototxt). The difference is less than a grey level.
 - The classes are the ages 0 to 100, and 0 for female and 1 for male, as in the metadata of IMDB-WIKI on the same page.
+  Programs that use the networks agree about the genders (github.com/siriusdemon/pytorch-DEX, dex/api.py).
 
 The study's networks see each face once; the mirror image is not averaged.
 """
