@@ -149,7 +149,7 @@ def _fitting(
     return ()
 
 
-@lru_cache(maxsize=640)
+@lru_cache(maxsize=384)
 def _layout(form: Form, text_px: int, typeface: Typeface) -> LabelLayout:
     if form.is_dot:
         return _dot_layout(form, text_px, typeface)

@@ -51,7 +51,7 @@ def crop(canvas: Image, rect: Rect) -> Image:
     return canvas[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=192)
 def corner(radius: int, line_px: int, colour: Colour, *, at_right: bool, at_bottom: bool) -> Sprite:
     """Render a corner of a rounded frame: a line with a dark halo, up to the start of the straight sides."""
     size = line_px + 2 * HALO_PX + radius
@@ -74,7 +74,7 @@ def dot(line_px: int, colour: Colour) -> Sprite:
     return _sprite([((0, 0, 0), HALO_OPACITY * halo), (colour, inside)])
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=64)
 def label_background(width: int, height: int, text_px: int, colour: Colour) -> Sprite:
     """Render the translucent background of a label, with a bar in the colour of its face."""
     radius = min(0.3 * text_px, width / 2, height / 2)
@@ -101,7 +101,7 @@ def bar_px(text_px: int) -> int:
     return max(2, round(text_px / 6))
 
 
-@lru_cache(maxsize=768)
+@lru_cache(maxsize=384)
 def text(text: str, size_px: int, bold: bool, colour: Colour, typeface: Typeface) -> tuple[Sprite, int, int]:
     """Render text; return the sprite, its advance and its ascent (from top to baseline), in pixels."""
     written = typeface(text, size_px, bold)

@@ -1,5 +1,6 @@
 """Labels rendered with the window's font in the screen's resolution, cached."""
 
+import time
 from collections import OrderedDict
 from typing import NamedTuple
 
@@ -9,9 +10,11 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPaint
 from agecam.overlay.labels import Form, Run
 from agecam.overlay.sprites import LABEL_BACKGROUND, LABEL_BACKGROUND_OPACITY, Colour
 
-_MAX_BYTES = 6 << 20
-"""Of the images kept: many times the labels in view, since numbers and ages change all the time."""
-_MAX_LAYOUTS = 1024
+_MAX_BYTES = 2 << 20
+"""Of the images kept, unless there are more in view."""
+_IN_VIEW_S = 2.0
+"""An image that was used within this time may be in view."""
+_MAX_LAYOUTS = 512
 
 
 class Layout(NamedTuple):
@@ -36,7 +39,8 @@ class LabelImages:
         self._family = font
         self._fonts: dict[tuple[float, bool], tuple[QFont, QFontMetricsF]] = {}
         self._layouts: OrderedDict[Form, Layout] = OrderedDict()
-        self._images: OrderedDict[tuple[Form, Colour], QImage] = OrderedDict()
+        self._images: OrderedDict[tuple[Form, Colour], tuple[QImage, float]] = OrderedDict()
+        """With the time of their last use, on the monotonic clock; the last one used is at the end."""
         self._bytes = 0
 
     def layout(self, form: Form) -> Layout:
@@ -50,14 +54,15 @@ class LabelImages:
 
     def image(self, form: Form, colour: Colour) -> QImage:
         """Render a label with the colour of its face."""
-        image = self._images.get((form, colour))
-        if image is None:
-            image = self._images[form, colour] = self._rendered(form, colour)
-            self._bytes += image.sizeInBytes()
-            while self._bytes > _MAX_BYTES and len(self._images) > 1:
-                self._bytes -= self._images.popitem(last=False)[1].sizeInBytes()
+        now_s = time.monotonic()
+        if (form, colour) in self._images:
+            image, _ = self._images.pop((form, colour))
         else:
-            self._images.move_to_end((form, colour))
+            image = self._rendered(form, colour)
+            self._bytes += image.sizeInBytes()
+        self._images[form, colour] = image, now_s
+        while self._bytes > _MAX_BYTES and next(iter(self._images.values()))[1] < now_s - _IN_VIEW_S:
+            self._bytes -= self._images.popitem(last=False)[1][0].sizeInBytes()
         return image
 
     def _font(self, run: Run) -> tuple[QFont, QFontMetricsF]:
