@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
 
 from agecam.errors import AgeCamError
+from agecam.live.history import ResultHistory
 from agecam.live.recording import Recording
 from agecam.live.screenshot import SavingOptions, composed, save_screenshot, stamped_name
 from agecam.live.view import View
@@ -24,9 +24,6 @@ from agecam.ui.widgets.video_view import Toast
 
 log = logging.getLogger(__name__)
 
-MAX_RESULTS = 100_000
-"""An hour at 30 results per second; older results are dropped."""
-
 
 class Saver:
     """Saves what the window shows, and reports success or failure in a toast."""
@@ -35,8 +32,8 @@ class Saver:
         """`wake` is called on another thread when `refresh` has something to report."""
         self._toast = toast
         self._settings = settings
-        self._results: deque[str] = deque(maxlen=MAX_RESULTS)
-        """As CSV rows, which take a quarter of the memory."""
+        self._results = ResultHistory()
+        """As CSV rows."""
         self.recording: Recording | None = None
         """The running one."""
         self._finishing: list[Recording] = []
@@ -45,7 +42,7 @@ class Saver:
     def add_result(self, result: FrameResult) -> None:
         """Keep a result in memory for the export; called on the inference thread."""
         if result.faces:
-            self._results.append(csv_rows(result))
+            self._results.add(csv_rows(result))
 
     def screenshot(self, view: View | None, style: OverlayStyle, is_camera: bool) -> list[Path]:
         """Save a screenshot; returns the written files."""
@@ -54,7 +51,7 @@ class Saver:
             return []
         settings = self._settings()
         options = SavingOptions(
-            mirror=self._mirrors(is_camera),
+            mirror=self.mirrors(is_camera),
             clean=settings.save_clean,
             blur=settings.save_blurred,
             json=settings.save_json,
@@ -72,7 +69,7 @@ class Saver:
         if view is None:
             self._toast.show_message(Text.NOTHING_TO_SAVE())
             return
-        picture = np.ascontiguousarray(composed(view, self._saved_style(style), self._mirrors(is_camera)))
+        picture = np.ascontiguousarray(composed(view, self.saved_style(style), self.mirrors(is_camera)))
         height, width = picture.shape[:2]
         image = QImage(picture.data, width, height, picture.strides[0], QImage.Format.Format_BGR888).copy()
         QGuiApplication.clipboard().setImage(image)
@@ -96,7 +93,7 @@ class Saver:
         """Add a frame to the recording; `placer` keeps its labels steady."""
         if self.recording is None or self.recording.paused:
             return
-        picture = composed(view, self._saved_style(style), self._mirrors(is_camera), placer)
+        picture = composed(view, self.saved_style(style), self.mirrors(is_camera), placer)
         self.recording.put(picture, view.arrived_s)
 
     def stop_recording(self) -> None:
@@ -141,14 +138,13 @@ class Saver:
 
     def export_csv(self, path: Path) -> bool:
         """Write all results of this session; returns whether there were any and they could be written."""
-        results = self._results.copy()
-        if not results:
+        if not self._results:
             self._toast.show_message(Text.NOTHING_TO_EXPORT())
             return False
         try:
             writer = CsvWriter(path)
             try:
-                for rows in results:
+                for rows in self._results.texts():
                     writer.write_rows(rows)
                 writer.close()
             finally:
@@ -166,11 +162,13 @@ class Saver:
             folder = folder.parent
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
-    def _mirrors(self, is_camera: bool) -> bool:
+    def mirrors(self, is_camera: bool) -> bool:
+        """Whether saved pictures of this source are mirrored."""
         settings = self._settings()
         return is_camera and settings.mirror_camera and settings.save_mirrored
 
-    def _saved_style(self, style: OverlayStyle) -> OverlayStyle:
+    def saved_style(self, style: OverlayStyle) -> OverlayStyle:
+        """The style of saved files, given that of the window."""
         return replace(style, blur_faces=style.blur_faces or self._settings().save_blurred)
 
     def _report(self, error: AgeCamError) -> None:
