@@ -133,7 +133,8 @@ def capped(view: Image, random: Random) -> Image:
         top, height = (random.uniform((0.05, 0.02), (0.25, 0.08)) * size_px).astype(int)
         cap[top : top + height] = random.integers(0, 256, 3)
     share = covered[..., np.newaxis] / np.float32(255)
-    return np.clip(share * cap + (1 - share) * (1 - shadow[..., np.newaxis]) * view, 0, 255).astype(np.uint8)
+    capped_view = share * cap + (1 - share) * (1 - shadow[..., np.newaxis]) * view
+    return np.asarray(np.clip(capped_view, 0, 255), np.uint8)
 
 
 def _low_resolution(view: Image, random: Random) -> Image:
