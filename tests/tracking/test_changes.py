@@ -30,7 +30,9 @@ def test_a_small_new_thing_is_a_change(side_px: int) -> None:
 
 def test_slow_changes_add_up() -> None:
     changes = ChangeDetector()
-    changed = [changes.has_changed(noisy(np.full((360, 640, 3), 100 + step // 4, np.uint8), step)) for step in range(60)]
+    changed = [
+        changes.has_changed(noisy(np.full((360, 640, 3), 100 + step // 4, np.uint8), step)) for step in range(60)
+    ]
     assert 3 <= sum(changed) < 20
 
 
