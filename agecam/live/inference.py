@@ -67,6 +67,8 @@ class InferenceResult:
 
     task: InferenceTask
     frame_result: FrameResult
+    engine_run: int = 0
+    """Counts up whenever the engine has forgotten the people seen so far, and their tracks."""
 
 
 class InferenceThread:
@@ -100,6 +102,7 @@ class InferenceThread:
         self._on_result = on_result
         self._on_change = on_change
         self._generation: int | None = None
+        self._engine_run = 0
         self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
 
     @property
@@ -154,11 +157,12 @@ class InferenceThread:
         try:
             if task.generation != self._generation:
                 self._generation = task.generation
+                self._engine_run += 1
                 self.engine.reset()
             self.engine.min_face_px, self.engine.thorough = self._options.min_face_px, self.thorough
             result = self.engine.step(task.frame)
             self.rate.tick()
-            self._on_result(InferenceResult(task, result))
+            self._on_result(InferenceResult(task, result, self._engine_run))
         except Exception as error:
             if not isinstance(error, AgeCamError):
                 self._generation = None  # the engine may be half changed: it starts anew with the next frame

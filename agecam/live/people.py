@@ -1,19 +1,15 @@
 """The people in view and their estimates so far, as the faces panel shows them."""
 
-import math
 import threading
 from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
-import cv2
-import numpy as np
-
 from agecam.overlay import blur_everything
 from agecam.overlay.labels import number_of
+from agecam.timeline.thumbnail import thumbnail_of
 from agecam.types import Face, FloatArray, Frame, FrameResult, Image
 
-THUMBNAIL_PX = 64
 KEPT_AGES = 150
 GONE_S = 1.5
 """People leave the list this long after they were last seen."""
@@ -63,7 +59,7 @@ class People:
         """Add the next analysis. Faces that are not confirmed are left out."""
         # Cutting out the thumbnails of a large group takes a while: the window must not wait for it.
         thumbnails = {
-            number: thumbnail(frame.image_bgr, result.faces[index])
+            number: thumbnail_of(frame.image_bgr, result.faces[index].box)
             for index, number in self._without_new_thumbnail(frame, result)
         }
         with self._lock:
@@ -109,7 +105,7 @@ class People:
             number = number_of(face, index)
             person = self._people.get(number)
             if person is None:
-                cut = thumbnails[number] if number in thumbnails else thumbnail(frame.image_bgr, face)
+                cut = thumbnails[number] if number in thumbnails else thumbnail_of(frame.image_bgr, face.box)
                 person = Person(number, now_s, now_s, face, cut, thumbnail_at_s=now_s)
                 self._people[number] = person
             elif number in thumbnails:
@@ -117,26 +113,3 @@ class People:
             person.face, person.last_s = face, now_s
             person.ages.append(face.age)
         self._people = {number: person for number, person in self._people.items() if now_s - person.last_s <= GONE_S}
-
-
-def thumbnail(image_bgr: Image, face: Face) -> Image:
-    """`(THUMBNAIL_PX, THUMBNAIL_PX, 3) uint8` BGR: the head with some margin."""
-    x, y, width, height = face.box
-    side = 1.35 * max(width, height, 1.0)
-    left, top = x + width / 2 - side / 2, y + height / 2 - side / 2
-    # Only the surroundings of the head are scaled down: the whole picture may be huge.
-    x0, y0 = max(0, math.floor(left) - 2), max(0, math.floor(top) - 2)
-    part = image_bgr[y0 : max(y0 + 1, math.ceil(top + side) + 2), x0 : max(x0 + 1, math.ceil(left + side) + 2)]
-    if not part.size:
-        return np.zeros((THUMBNAIL_PX, THUMBNAIL_PX, 3), np.uint8)
-    left, top = left - x0, top - y0
-    scale = THUMBNAIL_PX / side
-    matrix = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]])
-    # Strong downscaling averages pixels first: warpAffine alone would skip some.
-    while scale < 0.4 and min(part.shape[:2]) > 8:
-        even = part[: part.shape[0] // 2 * 2, : part.shape[1] // 2 * 2]
-        part = np.asarray(cv2.resize(even, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
-        scale *= 2
-        matrix[:, :2] *= 2
-    size = (THUMBNAIL_PX, THUMBNAIL_PX)
-    return np.asarray(cv2.warpAffine(part, matrix, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)

@@ -55,7 +55,7 @@ class LiveSession:
         """The last frame of the open source; with blurring, `_view` is older."""
         self._frame_number = 0
         self._generation = 0
-        self._only_complete = self._resting = False
+        self._only_complete = self._resting = self._halves = False
         self._has_result = False
         self._run = self._run_began = 0
         """The current run, and the number of its first frame; see `View.run`."""
@@ -158,6 +158,10 @@ class LiveSession:
             self._analyse_again()
             self._wake()
 
+    def analyse_half(self, on: bool) -> None:
+        """Analyse only every second frame of a video unless faces are blurred; in between, faces are propagated."""
+        self._halves = on
+
     @property
     def rests(self) -> bool:
         """Whether the session only reads its source."""
@@ -258,7 +262,10 @@ class LiveSession:
             is_shown = not self._only_complete
             if is_shown:
                 self._show(task)
-        self._inference.tasks.put(task)
+            can_be_left_out = self._halves and is_shown and self._has_result and not frame.still
+            is_left_out = can_be_left_out and self._frame_number % 2 == 1
+        if not is_left_out:
+            self._inference.tasks.put(task)
         if is_shown:
             self._wake()
 

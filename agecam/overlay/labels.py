@@ -58,7 +58,7 @@ def colour_of(number: int) -> Colour:
 
 def forms_of(face: Face, number: int, style: OverlayStyle) -> tuple[Form, ...]:
     """Return the forms of the label of a face, the fullest first; none if it has no label or is not confirmed."""
-    full = label_of(face, style, colour_of(number))
+    full = label_of(face, style, colour_of(number), style.hides_age_of(number))
     if not full or not face.confirmed:
         return ()
     short: Lines = ((full[0][0],),)
@@ -66,12 +66,17 @@ def forms_of(face: Face, number: int, style: OverlayStyle) -> tuple[Form, ...]:
     return (Form(full), Form(short), dot) if short != full else (Form(full), dot)
 
 
-def label_of(face: Face, style: OverlayStyle, colour: Colour) -> Lines:
-    """Return the full label of a face as lines of text runs; `colour` is used for the track."""
+def label_of(face: Face, style: OverlayStyle, colour: Colour, hides_age: bool = False) -> Lines:
+    """Return the full label of a face as lines of text runs.
+
+    Args:
+        colour: of the track.
+        hides_age: whether a question mark stands for the age and its interval.
+    """
     first: list[Run] = []
     if style.show_age:
-        first.append(Run(f"{face.age:.0f}", TEXT_COLOUR, scale=1.2, bold=True))
-    if style.show_interval:
+        first.append(Run("?" if hides_age else f"{face.age:.0f}", TEXT_COLOUR, scale=1.2, bold=True))
+    if style.show_interval and not hides_age:
         interval = f"{face.age_low:.0f}\N{EN DASH}{face.age_high:.0f}"
         first.append(Run(f"({interval})" if style.show_age else interval, SECONDARY_TEXT_COLOUR))
     second: list[Run] = []

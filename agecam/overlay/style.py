@@ -37,6 +37,12 @@ class OverlayStyle:
     blur_faces: bool = False
     """Makes faces unrecognisable before anything is drawn."""
     words: Words = Words()
+    ages_of: frozenset[int] | None = None
+    """The numbers of the people whose apparent age may be seen; None for everyone. Of others a question mark is."""
+
+    def hides_age_of(self, number: int) -> bool:
+        """Whether the apparent age of the person with this number must not be seen."""
+        return self.ages_of is not None and number not in self.ages_of
 
 
 DEFAULT_STYLE = OverlayStyle()

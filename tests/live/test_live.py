@@ -14,7 +14,7 @@ from agecam.engine.options import EngineOptions
 from agecam.errors import AgeCamError, OutputError, SourceError, WeightsError
 from agecam.live import LiveSession, Phase
 from agecam.live.mailbox import Mailbox
-from agecam.live.people import GONE_S, THUMBNAIL_PX, People
+from agecam.live.people import GONE_S, People
 from agecam.live.playback_clock import PlaybackClock
 from agecam.live.propagation import FacePropagator
 from agecam.live.recording import Recording
@@ -24,6 +24,7 @@ from agecam.live.view import View
 from agecam.overlay import OverlayStyle
 from agecam.overlay.mirror import mirrored
 from agecam.sources import FrameSource, open_source
+from agecam.timeline.thumbnail import THUMBNAIL_PX
 from agecam.types import Frame, FrameResult
 
 
