@@ -40,6 +40,11 @@ def analyze(arguments: list[str]) -> int:
         "suffix is a folder, which gets one NAME.png per picture",
     )
     outputs.add_argument(
+        "--report",
+        metavar="F",
+        help="one page about everybody seen, as .html (one file that contains its pictures) or .pdf",
+    )
+    outputs.add_argument(
         "--blur-faces",
         action="store_true",
         help="blur faces in pictures and videos; those smaller than --min-face are not found and stay clear",
@@ -47,7 +52,7 @@ def analyze(arguments: list[str]) -> int:
     outputs.add_argument(
         "--hide-gender",
         action="store_true",
-        help="omit gender from pictures, videos and summaries; --jsonl and --csv keep it",
+        help="omit gender from pictures, videos, summaries and reports; --jsonl and --csv keep it",
     )
     outputs.add_argument(
         "--no-sound", action="store_true", help="leave the sound out of annotated videos; cameras have none anyway"

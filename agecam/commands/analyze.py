@@ -1,7 +1,7 @@
 """`agecam analyze`: analyses sources and writes results files, annotated videos and annotated pictures."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,11 +23,15 @@ from agecam.batch.outputs import (
     csv_output,
     json_output,
 )
+from agecam.batch.report import ReportOutput
 from agecam.batch.summary import counted
 from agecam.commands import DONE, FAILED
 from agecam.engine.options import EngineOptions
 from agecam.errors import OutputError, UsageError
 from agecam.outputs import StillWriter, check_plot_path, check_video_path
+from agecam.outputs.report import is_pdf
+from agecam.outputs.report.content import Report
+from agecam.outputs.report.html import html_page
 from agecam.overlay import OverlayStyle
 from agecam.runtime.signals import exit_status
 from agecam.sources import SourceInfo
@@ -50,6 +54,7 @@ class AnalyzeOptions:
     images: str | None = None
     plot: str | None = None
     """A file if it has a suffix, otherwise a folder."""
+    report: str | None = None
     recursive: bool = False
     blur_faces: bool = False
     hide_gender: bool = False
@@ -94,9 +99,10 @@ def run_analyze(options: AnalyzeOptions) -> int:
         check_video_path(path)
     for path in plots.values():
         check_plot_path(path)
+    render = _report_renderer(options.report) if options.report is not None else None
     stills = StillWriter(options.images, ".jpg") if options.images is not None else None
     with Interrupts() as interrupts:
-        outputs = _Outputs(options, console, unique_stems(inputs), videos, plots, stills)
+        outputs = _Outputs(options, console, unique_stems(inputs), videos, plots, stills, render)
         engine_options = EngineOptions(
             options.model,
             options.device,
@@ -128,6 +134,7 @@ class _Outputs(RunOutputs):
         videos: dict[Input, Path],
         plots: dict[Input, Path],
         stills: StillWriter | None,
+        render: Callable[[Report], bytes] | None,
     ) -> None:
         """Raises OutputError if a results file cannot be written."""
         super().__init__(console, OverlayStyle(show_gender=not options.hide_gender, blur_faces=options.blur_faces))
@@ -141,6 +148,8 @@ class _Outputs(RunOutputs):
                 self.shared.add(json_output(options.jsonl))
             if options.csv is not None:
                 self.shared.add(csv_output(options.csv))
+            if options.report is not None and render is not None:
+                self.shared.add(ReportOutput(options.report, render, self.style))
         except OutputError:
             self.shared.close()
             raise
@@ -181,7 +190,8 @@ class _Outputs(RunOutputs):
     def _has_no_outputs(self) -> bool:
         options = self._options
         return all(
-            output is None for output in (options.jsonl, options.csv, options.video, options.images, options.plot)
+            output is None
+            for output in (options.jsonl, options.csv, options.video, options.images, options.plot, options.report)
         )
 
 
@@ -194,6 +204,22 @@ def _check_output_options(options: AnalyzeOptions, inputs: Sequence[Input]) -> N
         raise UsageError(
             "--plot is for pictures and no source is one: save a frame as a picture and give that file instead."
         )
+
+
+def _report_renderer(path: str) -> Callable[[Report], bytes]:
+    """What makes a report's file of its content; raises OutputError if it cannot be made here."""
+    if not is_pdf(path):
+        return html_page
+    try:
+        from agecam.ui.system.pdf import check_without_window, pdf_without_window
+    except ImportError as error:
+        raise OutputError(
+            "Cannot write {path}: Qt, which makes the PDF, cannot be loaded ({reason}); choose a name ending in .html.",
+            path=path,
+            reason=" ".join(str(error).split()),
+        ) from error
+    check_without_window()
+    return pdf_without_window
 
 
 def _output_paths(kind: str, suffix: str, target: str | None, items: Sequence[Input]) -> dict[Input, Path]:
@@ -217,7 +243,8 @@ def _check_distinct_paths(
     options: AnalyzeOptions, inputs: Sequence[Input], video_and_plot_outputs: Sequence[tuple[str, Path]]
 ) -> None:
     """Raise UsageError where an output would overwrite a source or another output."""
-    outputs = [(f"--{kind} {path}", Path(path)) for kind in ("jsonl", "csv") if (path := getattr(options, kind))]
+    kinds = ("jsonl", "csv", "report")
+    outputs = [(f"--{kind} {path}", Path(path)) for kind in kinds if (path := getattr(options, kind))]
     outputs = [(name, path) for name, path in outputs if str(path) != STDOUT]
     outputs += video_and_plot_outputs
     sources = [item.path for item in inputs if item.path is not None]

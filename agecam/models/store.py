@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agecam.errors import WeightsError
-from agecam.models.card import WEIGHTS_SUFFIX, Card
+from agecam.models.card import WEIGHTS_SUFFIX, Card, load_card
 from agecam.models.files import KnownFile, NetworkFiles
 from agecam.models.vgg_face import TASKS
 from agecam.types import CropSpec
@@ -87,6 +87,13 @@ def find_model(name: str) -> Path:
             "There is no model called '{name}'; the installed models are {there}.", name=name, there=there
         )
     return cards[name]
+
+
+def weights_sha256(name: str) -> str:
+    """SHA-256 of a model's weights, from its card; empty if there is no such model any more."""
+    with suppress(WeightsError):
+        return load_card(find_model(name)).sha256
+    return ""
 
 
 def network_files(card: Card) -> NetworkFiles:

@@ -10,6 +10,7 @@ from typing import Any
 
 from agecam.errors import OutputError
 from agecam.runtime.files import PartFile, PathLike, Writer, explained
+from agecam.runtime.spreadsheets import BYTE_ORDER_MARK, LINE_END, escape_formula
 from agecam.types import FrameResult
 
 LANDMARKS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
@@ -19,9 +20,6 @@ CSV_FIELDS = (
     *(f"{landmark}_{axis}" for landmark in LANDMARKS for axis in "xy"),
     *("age", "age_low", "age_high", "gender", "gender_probability"),
 )
-# Required by RFC 4180; with another one, Python's csv does not quote a carriage return inside a name.
-_LINE_END = "\r\n"
-_BYTE_ORDER_MARK = "\ufeff"
 
 
 class _ResultsWriter(Writer):
@@ -66,10 +64,9 @@ class CsvWriter(_ResultsWriter):
 
     def __init__(self, path: PathLike) -> None:
         super().__init__(path)
-        # Spreadsheets need the mark to read a file as UTF-8; other programs do not.
-        mark = "" if os.fspath(path) == "-" else _BYTE_ORDER_MARK
+        mark = "" if os.fspath(path) == "-" else BYTE_ORDER_MARK
         try:
-            self._write_text(mark + ",".join(CSV_FIELDS) + _LINE_END)
+            self._write_text(mark + ",".join(CSV_FIELDS) + LINE_END)
         except OutputError:
             self.discard()
             raise
@@ -88,9 +85,9 @@ def csv_rows(result: FrameResult) -> str:
     """Return the rows of one frame as CSV text."""
     frame = result.as_dict()
     faces = frame.pop("faces")
-    frame["source"] = _escape_formula(frame["source"])
+    frame["source"] = escape_formula(frame["source"])
     rows = io.StringIO()
-    csv.DictWriter(rows, CSV_FIELDS, lineterminator=_LINE_END).writerows(frame | _flatten(face) for face in faces)
+    csv.DictWriter(rows, CSV_FIELDS, lineterminator=LINE_END).writerows(frame | _flatten(face) for face in faces)
     return rows.getvalue()
 
 
@@ -101,11 +98,6 @@ def _flatten(face: dict[str, Any]) -> dict[str, Any]:
     for name, (x, y) in zip(LANDMARKS, face["landmarks"], strict=True):
         columns |= {f"{name}_x": x, f"{name}_y": y}
     return columns
-
-
-def _escape_formula(text: str) -> str:
-    """Prevent spreadsheets from treating a name as a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 class _StandardOutput:

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import av
 import av.error
-import cv2
-import numpy as np
 from av.codec.codec import UnknownCodecError
 from av.packet import Packet
 from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 
 from agecam.errors import OutputError
+from agecam.outputs.fitting import letterboxed, padded_to_even
 from agecam.outputs.sound import SoundFailedError, SoundTrack
 from agecam.runtime.files import LastingFile, PartFile, PathLike, Writer, check_writable, unwritable
 from agecam.sources.base import Sound
@@ -143,7 +142,7 @@ class VideoWriter(Writer):
             time_s: when it is displayed.
             duration_s: how long it is displayed if it is the last; one nominal frame period if None.
         """
-        picture = av.VideoFrame.from_ndarray(_pad_to_even(_letterbox(image_bgr, self._size)), format="bgr24")
+        picture = av.VideoFrame.from_ndarray(padded_to_even(letterboxed(image_bgr, self._size)), format="bgr24")
         with self._output_errors():
             if self._last_ticks is None and self._wanted_sound is not None:
                 self._add_sound(self._wanted_sound, time_s)
@@ -274,25 +273,3 @@ def _rate(fps: float) -> Fraction:
     if fps < 1:
         return 1 / Fraction(1 / fps).limit_denominator(1001)
     return Fraction(fps).limit_denominator(1001)
-
-
-def _letterbox(image_bgr: Image, size: tuple[int, int]) -> Image:
-    """Scale a picture to fit into `(width, height)`, centred between black bars."""
-    height, width = image_bgr.shape[:2]
-    if (width, height) == size:
-        return image_bgr
-    scale = min(size[0] / width, size[1] / height)
-    inner = (max(1, round(width * scale)), max(1, round(height * scale)))
-    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    left, top = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
-    fitted = np.zeros((size[1], size[0], 3), np.uint8)
-    fitted[top : top + inner[1], left : left + inner[0]] = cv2.resize(image_bgr, inner, interpolation=interpolation)
-    return fitted
-
-
-def _pad_to_even(image_bgr: Image) -> Image:
-    """Pad to an even size with the last column and row: the colour planes have half the width and height."""
-    height, width = image_bgr.shape[:2]
-    if width % 2 == 0 and height % 2 == 0:
-        return np.ascontiguousarray(image_bgr)
-    return np.pad(image_bgr, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

@@ -15,6 +15,8 @@ from agecam.sources.v4l2 import read_modes
 from agecam.types import CameraMode
 
 _LINUX_CAMERAS = Path("/sys/class/video4linux")
+OWN_CAMERA = "AgeCam"
+"""Name of a virtual camera that shows AgeCam's own picture in calls: it is not listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,8 @@ def _list_linux_cameras() -> list[CameraInfo]:
             # A camera also has nodes for metadata, with other indices; index 0 captures video.
             if (node / "index").read_text(encoding="ascii").strip() == "0":
                 name = (node / "name").read_text(encoding="utf-8", errors="replace").strip()
-                cameras.append(CameraInfo(int(node.name.removeprefix("video")), name))
+                if name != OWN_CAMERA:
+                    cameras.append(CameraInfo(int(node.name.removeprefix("video")), name))
         except (OSError, ValueError):
             continue
     return sorted(cameras, key=lambda camera: camera.index)
