@@ -6,7 +6,6 @@
 """
 
 import json
-import math
 import sys
 import tempfile
 import threading
@@ -38,7 +37,7 @@ def measure_load(spec: str, state: str, seconds: float) -> dict[str, Any]:
 
     Returns:
         `cores`: processor seconds per second of all threads, and `threads`: of each, by name; `shown_fps`,
-        `analysed_fps`, `delay_p95_ms` and `memory_mib`.
+        `analysed_fps`, `delay_p95_ms` (None if nothing was shown) and `memory_mib`.
 
     Raises:
         RuntimeError: no label appeared within a minute.
@@ -118,13 +117,12 @@ def _until_label(session: Any) -> Iterator[float]:
         yield _POLL_S
 
 
-def _rates(session: Any, seconds: float) -> dict[str, float]:
+def _rates(session: Any, seconds: float) -> dict[str, Any]:
     shown, analysed = session.totals()
-    delay_ms = session.statistics().delay_p95_ms
     return {
         "shown_fps": shown / seconds,
         "analysed_fps": analysed / seconds,
-        "delay_p95_ms": math.nan if delay_ms is None else delay_ms,
+        "delay_p95_ms": session.statistics().delay_p95_ms,
         "memory_mib": psutil.Process().memory_info().rss / 2**20,
     }
 

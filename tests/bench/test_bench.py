@@ -11,6 +11,7 @@ from PIL import Image as Pillow
 
 from agecam.backends import on_processor
 from agecam.backends.keras import KerasBackend
+from agecam.bench import live as bench_live
 from agecam.bench import start as bench_start
 from agecam.bench import steps as bench_steps
 from agecam.bench.gpu import gpu_rows
@@ -129,6 +130,34 @@ def test_a_checkout_that_does_not_start_is_reported(
         list(bench_start.start_rows(None, None, tmp_path, rounds=1))
     assert main(["bench", "--start", "--beside", str(tmp_path / "nowhere")]) == 2
     assert "nowhere" in capsys.readouterr().err
+
+
+def test_the_load_of_two_checkouts_is_measured(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    monkeypatch.setattr(bench_live, "ROUNDS", 1)
+    monkeypatch.setattr(bench_live, "cases", lambda clips: [bench_live.Case("demo"), bench_live.Case("demo", "paused")])
+    arguments = ["--live", "--seconds", "2", "--beside", str(bench_live.ROOT), "--json", str(tmp_path / "b.json")]
+    assert main(["bench", *arguments]) == 0
+    rows = json.loads((tmp_path / "b.json").read_text())
+    assert [(row["source"], row["state"]) for row in rows[::2]] == [
+        ("demo", "playing"),
+        ("demo", "paused"),
+        ("a still picture", "playing"),
+    ]
+    assert len(rows) == 6
+    for playing, paused in zip(rows[:2], rows[2:4], strict=True):
+        assert playing["shown_fps"] > 5
+        assert playing["delay_p95_ms"] > 0
+        assert playing["cores"] > 4 * paused["cores"]
+        assert {"window", "inference", "capture"} <= playing["threads"].keys()
+        assert paused["delay_p95_ms"] is None
+    output = capsys.readouterr().out
+    assert "a still picture" in output
+    assert "inference" in output
+    assert main(["bench", "--live", str(tmp_path / "nowhere.mp4")]) == 2
+    assert "nowhere.mp4" in capsys.readouterr().err
 
 
 def test_batches_are_measured_resident_and_copied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
