@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import agecam
+from agecam.outputs.report.words import Phrase
 
 PACKAGE = Path(agecam.__file__).parent
 FOLDER = PACKAGE / "ui" / "translations"
@@ -38,7 +39,8 @@ COMMAND_LINE_ONLY = {"plot.py", "results.py"}
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         errors = Path(folder, "errors.py")
-        errors.write_text("".join(f"QT_TRANSLATE_NOOP({CONTEXT!r}, {text!r})\n" for text in sorted(set(sentences()))))
+        texts = sorted({*sentences(), *phrases()})
+        errors.write_text("".join(f"QT_TRANSLATE_NOOP({CONTEXT!r}, {text!r})\n" for text in texts))
         for language in LANGUAGES:
             ts = FOLDER / f"agecam_{language}.ts"
             sources = [PACKAGE / "ui" / "messages.py", errors]
@@ -52,6 +54,12 @@ def sentences() -> Iterator[str]:
     for name, sentence in error_calls():
         assert isinstance(sentence, ast.Constant), f"{name} line {sentence.lineno}: pass the values as arguments"
         yield str(sentence.value)
+
+
+def phrases() -> Iterator[str]:
+    """The texts of a report."""
+    for phrase in Phrase:
+        yield phrase.value
 
 
 def error_calls() -> Iterator[tuple[str, ast.expr]]:

@@ -33,6 +33,7 @@ class Settings:
     layout: str = ""
     theme: Theme = "system"
     show_panel: bool = True
+    show_timeline: bool = True
     show_hud: bool = False
     welcomed: bool = False
     """Whether the choices of the first start have been shown."""
@@ -59,6 +60,8 @@ class Settings:
     # the networks
     model: str = "compact"
     device: DeviceName = "auto"
+    spare_battery: bool = True
+    """Whether only half of the frames are analysed on battery."""
     smallest_face_px: int = 0
     """0 for the default, which differs between pictures and videos. Until version 0.1 the key was `min_face_px`."""
     # what is saved
@@ -70,6 +73,8 @@ class Settings:
     asked_to_blur: bool = False
     """Whether the user has been asked if faces are to be blurred in recordings."""
     save_json: bool = False
+    booth_grid: bool = False
+    """Whether the pictures of the photo booth are saved in two columns, not as a strip."""
 
     @property
     def camera_mode(self) -> CameraMode | None:

@@ -35,11 +35,17 @@ class Actions:
     normal_speed: QAction
     loop: QAction
     mute: QAction
+    analyse_whole: QAction
     screenshot: QAction
     copy: QAction
+    booth: QAction
+    booth_grid: QAction
     record: QAction
     pause_recording: QAction
+    show_in_calls: QAction
     export_csv: QAction
+    save_lanes: QAction
+    save_report: QAction
     open_saved: QAction
     show_box: QAction
     show_age: QAction
@@ -52,7 +58,10 @@ class Actions:
     reset_zoom: QAction
     larger_labels: QAction
     smaller_labels: QAction
+    guess_first: QAction
+    pin: QAction
     show_panel: QAction
+    show_timeline: QAction
     show_hud: QAction
     full_screen: QAction
     settings: QAction
@@ -70,6 +79,8 @@ STYLE = ("show_box", "show_age", "show_interval", "show_gender", "show_probabili
 _CHECKABLE = (
     *STYLE,
     *("loop", "mute", "record", "pause_recording", "mirror_camera", "show_panel", "show_hud", "full_screen"),
+    "show_in_calls",
+    *("booth_grid", "guess_first", "show_timeline"),
 )
 _ICONS = {
     "open_file": "file",
@@ -109,9 +120,11 @@ _KEYS: dict[str, list[QKeySequence | Standard | str]] = {
     "mute": ["M"],
     "screenshot": ["S"],
     "copy": [Standard.Copy],
+    "booth": ["Shift+S"],
     "record": ["R"],
     "pause_recording": ["Shift+R"],
     "export_csv": ["Ctrl+E"],
+    "save_report": ["Ctrl+Shift+E"],
     "show_box": ["B"],
     "show_age": ["A"],
     "show_interval": ["I"],
@@ -122,7 +135,10 @@ _KEYS: dict[str, list[QKeySequence | Standard | str]] = {
     "reset_zoom": ["0"],
     "larger_labels": ["Ctrl++", "Ctrl+="],
     "smaller_labels": ["Ctrl+-"],
+    "guess_first": ["Shift+G"],
+    "pin": ["Shift+P"],
     "show_panel": ["P"],
+    "show_timeline": ["T"],
     "show_hud": ["Ctrl+I"],
     "full_screen": ["F", "F11"],
     "settings": ["Ctrl+,"],

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from agecam.errors import AgeCamError
 from agecam.live import BuildEngine, LiveSession
@@ -21,20 +21,25 @@ from agecam.ui.controllers.announcer import Announcer
 from agecam.ui.controllers.blur_help import BlurHelp
 from agecam.ui.controllers.camera_watcher import CameraWatcher
 from agecam.ui.controllers.drops import Drops
+from agecam.ui.controllers.exports import export_results
+from agecam.ui.controllers.extras import Extras
 from agecam.ui.controllers.full_screen import FullScreen
 from agecam.ui.controllers.help import Help
 from agecam.ui.controllers.opener import Opener, OpenSpec, Recognise
 from agecam.ui.controllers.picture import PictureController, PictureParts
 from agecam.ui.controllers.playlist import PlaylistController
+from agecam.ui.controllers.power_saver import PowerSaver
 from agecam.ui.controllers.recorder import Recorder
 from agecam.ui.controllers.recovery import Recovery
+from agecam.ui.controllers.report import ReportController
 from agecam.ui.controllers.saver import Saver
 from agecam.ui.controllers.settings import SettingsController
 from agecam.ui.controllers.sound import Sound
 from agecam.ui.controllers.status import StatusReporter
+from agecam.ui.controllers.timeline import TimelineController
 from agecam.ui.controllers.transport import Transport
+from agecam.ui.controllers.virtual_camera import VirtualCameraController
 from agecam.ui.menus import build_toolbar, fill_menu_bar
-from agecam.ui.messages import Text
 from agecam.ui.system.bridge import Bridge
 from agecam.ui.system.focus import SpacePresses
 from agecam.ui.system.garbage import GarbageCollector
@@ -46,6 +51,7 @@ from agecam.ui.widgets.notices import performance_text
 from agecam.ui.widgets.panel_dock import PanelDock
 from agecam.ui.widgets.playback_bar import PlaybackBar
 from agecam.ui.widgets.source_menu import ListModes, SourceMenu
+from agecam.ui.widgets.timeline_panel import TimelinePanel
 from agecam.ui.widgets.video_view import VideoView
 from agecam.ui.widgets.welcome import Welcome
 
@@ -97,6 +103,7 @@ class MainWindow(QMainWindow):
         self.video = VideoView(self)
         self.welcome = Welcome(self.actions_, self.settings.get_current, self)
         self.playback = PlaybackBar(self.actions_, self)
+        self.lanes = TimelinePanel(self.playback, self)
         self.filmstrip = Filmstrip(self)
         self.panel = FacesPanel(self)
         self._build_layout()
@@ -107,7 +114,9 @@ class MainWindow(QMainWindow):
 
         self.bridge = Bridge(self)
         self.bridge.woken.connect(self._refresh)
-        self.session = LiveSession(build, self.settings.engine_options(), self.bridge.wake, self._on_result)
+        self.session = LiveSession(
+            build, self.settings.engine_options(), self.bridge.wake, self._on_result, lambda r: self.timeline.number(r)
+        )
         uncaught = uncaught or UncaughtErrors()
         self.status = StatusReporter(self.session, self.video, self.settings.get_current, uncaught)
         self.transport = Transport(self.session, self.actions_, self.playback, self)
@@ -135,6 +144,15 @@ class MainWindow(QMainWindow):
         )
         self.picture = PictureController(shown_with, self._people, Marks(), self.actions_, self)
         self.recorder = Recorder(self.saver, self.session, self.actions_, self.video, self.settings, self)
+        self.calls = VirtualCameraController(shown_with, self.picture, self.actions_.show_in_calls, self)
+        self.power = PowerSaver(self.session, self._needs_pictures, get_settings, self)
+        self.timeline = TimelineController(
+            shown_with, self.picture, self.source, self.playlist, build, self.actions_, self.lanes, self._dock, self
+        )
+        self.report = ReportController(
+            shown_with, self.picture, lambda: self.timeline.current, self.actions_.save_report, self
+        )
+        self.extras = Extras(shown_with, self.picture, self.transport, self.actions_, self._below, self)
         self.blur_help = BlurHelp(self.session, self.actions_.blur_faces, get_settings)
         self.recovery = Recovery(
             self.video.notice, self.session, self.settings, self.source, self.source_menu, uncaught, self.help, self
@@ -166,15 +184,21 @@ class MainWindow(QMainWindow):
         self._redraw()
 
     def _refresh_periodically(self) -> None:
-        self.status.refresh(self.source.name)
+        self.power.refresh()
         self._refresh_playback()
-        self.announcer.follow(self._people, self.settings.current.show_gender)
+        if self.session.rests:
+            return
+        self.status.refresh(self.source.name)
+        self.announcer.follow(self._people, self.settings.current.show_gender, self.settings.ages_of)
         self.picture.refresh_panel()
         self.video.show_performance(
             performance_text(self.session.statistics()) if self.settings.current.show_hud else None
         )
         self.recorder.refresh()
         self.blur_help.refresh()
+
+    def _needs_pictures(self) -> bool:
+        return self.saver.recording is not None or self.calls.calls is not None
 
     def _refresh_playback(self) -> None:
         self.playlist.refresh()
@@ -183,7 +207,10 @@ class MainWindow(QMainWindow):
 
     def _on_result(self, result: InferenceResult) -> None:
         """Called on the inference thread."""
-        self.saver.add_result(self.picture.result_of(result))
+        visible = self.picture.result_of(result)
+        self.timeline.collect(result.task.frame, visible)
+        self.saver.add_result(visible)
+        self.report.add(result.task.frame, visible)
 
     # --- sources ---------------------------------------------------------------------------------------
 
@@ -211,19 +238,15 @@ class MainWindow(QMainWindow):
         """Remove everything that belongs to the last source."""
         self.video.toast.hide()
         self.recorder.stop()
+        self.report.reset(self.playlist.keeps_picture)
         self.picture.reset(self.playlist.keeps_picture)
+        self.extras.forget_people()
 
     # --- saving ----------------------------------------------------------------------------------------
 
     def take_screenshot(self) -> list[Path]:
         """Save a screenshot; returns the written files."""
         return self.saver.screenshot(self.picture.view(), self.settings.overlay_style(), self.source.is_camera)
-
-    def _export_csv(self) -> None:
-        suggestion = str(self.settings.current.saving_folder / "agecam-results.csv")
-        path, _ = QFileDialog.getSaveFileName(self, Text.EXPORT_CSV.plain(), suggestion, f"{Text.CSV_FILES()} (*.csv)")
-        if path:
-            self.saver.export_csv(Path(path) if Path(path).suffix else Path(f"{path}.csv"))
 
     def details(self) -> str:
         """Diagnostic details for a problem report; contains no passwords."""
@@ -242,6 +265,7 @@ class MainWindow(QMainWindow):
         below.setContentsMargins(0, 0, 0, 0)
         below.setSpacing(0)
         below.addWidget(self.playback)
+        below.addWidget(self.lanes)
         below.addWidget(self.welcome)
         below.addWidget(self.filmstrip)
         rows.addWidget(self._below)
@@ -259,7 +283,7 @@ class MainWindow(QMainWindow):
                 do.copy,
                 lambda: self.saver.copy(self.picture.view(), self.settings.overlay_style(), self.source.is_camera),
             ),
-            (do.export_csv, self._export_csv),
+            (do.export_csv, lambda: export_results(self.saver, self.settings.current.saving_folder, self)),
             (do.open_saved, self.saver.open_folder),
         ):
             action.triggered.connect(lambda _=False, handler=handler: handler())
@@ -306,6 +330,8 @@ class MainWindow(QMainWindow):
             self.hide()  # completing a recording may take a moment
             self.bridge.close()
             self.all_ended = self.saver.finish(_FINISH_S)
+            self.all_ended &= self.calls.close() and self.report.finish(_FINISH_S)
+            self.all_ended &= self.timeline.close() & self.extras.close(_FINISH_S)
             self.cameras.stop()
             self.all_ended &= self.session.close()
             self.sound.close()

@@ -41,6 +41,9 @@ CHOSEN: dict[str, Any] = {
     "asked_to_blur": True,
     "welcomed": True,
     "save_json": True,
+    "booth_grid": True,
+    "show_timeline": False,
+    "spare_battery": False,
 }
 """Every field with a value other than its default."""
 

@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from agecam.live.people import People, Person, thumbnail
+from agecam.live.people import People, Person
 from agecam.overlay.labels import colour_of, forms_of
 from agecam.overlay.style import DEFAULT_STYLE
+from agecam.timeline.thumbnail import thumbnail_of
 from agecam.types import Frame, FrameResult, Image
 from agecam.ui.widgets.faces_panel import GROUP, FacesPanel
 from agecam.ui.widgets.label_images import LabelImages
@@ -106,7 +107,7 @@ def test_who_has_left_comes_back_to_life(panel: FacesPanel) -> None:
 
 def test_blurring_covers_a_person_who_has_left(panel: FacesPanel, hopper_bgr: Image) -> None:
     one = person(1)
-    one.thumbnail_bgr = thumbnail(hopper_bgr, face_at(178, 110, 200))
+    one.thumbnail_bgr = thumbnail_of(hopper_bgr, face_at(178, 110, 200).box)
     panel.show_people([one])
     panel.choose(1)
     panel.show_people([])
@@ -175,7 +176,7 @@ def test_unconfirmed_faces_are_not_listed_yet() -> None:
 @pytest.mark.parametrize("left", [-30, 0, 400, 480])
 @pytest.mark.parametrize("side", [20, 80, 300])
 def test_thumbnails_at_the_edges(left: int, side: int, hopper_bgr: Image) -> None:
-    cut = thumbnail(hopper_bgr, face_at(left, 20, side))
+    cut = thumbnail_of(hopper_bgr, face_at(left, 20, side).box)
     assert cut.shape == (64, 64, 3)
     assert np.ptp(cut) > 20
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QLocale, QTranslator
-from translations import CONTEXT, FOLDER, sentences
+from translations import CONTEXT, FOLDER, phrases, sentences
 
 from agecam.errors import AgeCamError, SourceError
 from agecam.sources import open_source
@@ -16,7 +16,7 @@ from agecam.ui.messages import Text, translated
 
 LANGUAGES = {"ko": QLocale.Language.Korean}
 SENTENCES = set(sentences())
-TEXTS = {str(text.value) for text in Text} | SENTENCES
+TEXTS = {str(text.value) for text in Text} | set(phrases()) | SENTENCES
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,11 @@
 """The real program in its own process on a virtual X server, controlled by key presses."""
 
 import json
-import os
-import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import av
@@ -18,95 +15,24 @@ import pytest
 from conftest import WriteVideo
 from live_parts import wait_until
 from PIL import Image as Pillow
+from program_parts import Program, needs_display, started, virtual_display, wait_for_a_label
 
-from agecam.live.screenshot import KEYWORD
 from agecam.types import Image
 
-ROOT = Path(__file__).resolve().parents[2]
-MISSING = [program for program in ("Xvfb", "xdotool") if shutil.which(program) is None]
-pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"a display for tests needs {' and '.join(MISSING)}")
+pytestmark = needs_display
 
 
 @pytest.fixture
 def display() -> Iterator[str]:
-    """Start a virtual X server."""
-    read, write = os.pipe()
-    server = subprocess.Popen(
-        # Without -noreset, the server restarts when its last client (such as xdotool) disconnects, and refuses
-        # connections in the meantime.
-        ["Xvfb", "-noreset", "-displayfd", str(write), "-screen", "0", "1280x800x24", "-nolisten", "tcp"],
-        pass_fds=[write],
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(write)
-    with os.fdopen(read) as pipe:
-        number = pipe.readline().strip()
-    assert number, "the X server did not start"
-    yield f":{number}"
-    server.terminate()
-    server.wait(10)
+    with virtual_display() as name:
+        yield name
 
 
-class Program:
-    """AgeCam in its own process, controlled through the display."""
-
-    def __init__(self, process: "subprocess.Popen[str]", env: dict[str, str]) -> None:
-        self.process = process
-        self._env = env
-        self._window = ""
-
-    def wait_for_window(self, title: str = "AgeCam") -> None:
-        """Wait for the window and focus it."""
-
-        def found() -> bool:
-            assert self.process.poll() is None, self.process.communicate()[1]
-            seen = self._xdotool("search", "--onlyvisible", "--name", title)
-            self._window = seen.stdout.split()[-1] if seen.stdout else ""
-            return bool(self._window)
-
-        wait_until(found, 30)
-        self._xdotool("windowfocus", "--sync", self._window)
-
-    def press(self, key: str) -> None:
-        """Press a key, such as `s` or `ctrl+q`."""
-        self._xdotool("key", key)
-
-    def windows(self) -> list[str]:
-        """Ids of all AgeCam windows on the display."""
-        return self._xdotool("search", "--onlyvisible", "--name", "AgeCam").stdout.split()
-
-    def press_in(self, window: str, key: str) -> None:
-        """Press a key in the window with this id."""
-        self._xdotool("windowfocus", "--sync", window)
-        self._xdotool("key", key)
-
-    def _xdotool(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(["xdotool", *words], env=self._env, capture_output=True, text=True, timeout=20)
-
-
-@contextmanager
-def agecam(spec: str, home: Path, display: str, program: Sequence[str] = (), **settings: object) -> Iterator[Program]:
+def agecam(
+    spec: str, home: Path, display: str, program: Sequence[str] = (), **settings: object
+) -> AbstractContextManager[Program]:
     """Run `python main.py SPEC`, or another program, with this home folder and these settings."""
-    config = home / "config" / "AgeCam"
-    config.mkdir(parents=True, exist_ok=True)
-    (config / "settings.json").write_text(json.dumps({"asked_to_blur": True} | settings))
-    removed = ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY")
-    env = {name: value for name, value in os.environ.items() if name not in removed}
-    env |= {"DISPLAY": display, "HOME": str(home), "LC_ALL": "C.UTF-8"}
-    env |= {f"XDG_{name.upper()}_HOME": str(home / name) for name in ("config", "state", "cache", "data")}
-    process = subprocess.Popen(
-        [sys.executable, *(program or ("main.py", spec))],
-        cwd=ROOT,
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield Program(process, env)
-    finally:
-        process.kill()
-        process.communicate()
+    return started([sys.executable, *(program or ("main.py", spec))], home, display, **settings)
 
 
 def test_play_a_video_save_a_screenshot_and_record(
@@ -118,6 +44,8 @@ def test_play_a_video_save_a_screenshot_and_record(
         program.wait_for_window()
         faces = wait_for_a_label(program, saved)
         assert (faces[0]["gender"], 15 < faces[0]["age"] < 60) == ("female", True)
+        with Pillow.open(next(saved.glob("*.png"))) as picture:
+            assert picture.size == (512, 512)
 
         program.press("r")
         time.sleep(3)
@@ -139,27 +67,6 @@ def test_play_a_video_save_a_screenshot_and_record(
     assert (frames[0].width, frames[0].height) == (512, 512)
     settings = json.loads((tmp_path / "home" / "config" / "AgeCam" / "settings.json").read_text())
     assert settings["recent"] == [str(clip)]
-
-
-def wait_for_a_label(program: Program, saved: Path) -> "list[dict[str, object]]":
-    """Press S every second until the screenshot holds a face; returns the faces in its results."""
-
-    def faces() -> "list[dict[str, object]]":
-        for path in sorted(saved.glob("*.png"), reverse=True):
-            with Pillow.open(path) as picture:
-                assert picture.size == (512, 512)
-                found = json.loads(picture.text[KEYWORD])["faces"]  # type: ignore[attr-defined]
-            if found:
-                return list(found)
-        return []
-
-    def screenshot_holds_a_face() -> bool:
-        program.press("s")
-        time.sleep(1)
-        return bool(faces())
-
-    wait_until(screenshot_holds_a_face, 90)
-    return faces()
 
 
 def test_the_window_closes_after_a_source_that_cannot_be_opened(display: str, tmp_path: Path) -> None:

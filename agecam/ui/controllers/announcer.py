@@ -5,9 +5,9 @@ import time
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QWidget
 
-from agecam.live.people import People, Person
-from agecam.ui.messages import Text
+from agecam.live.people import People
 from agecam.ui.system.announcement import announce
+from agecam.ui.widgets.people_rows import summary_of
 
 STEADY_S = 1.0
 """People are announced when they have been in view for this long: until then, estimates are not steady."""
@@ -23,8 +23,11 @@ class Announcer:
         self._known: set[int] = set()
         self._last_s = -INTERVAL_S
 
-    def follow(self, everyone: People, show_gender: bool) -> None:
-        """Announce somebody of the people in view who is new. Called several times a second."""
+    def follow(self, everyone: People, show_gender: bool, ages_of: frozenset[int] | None = None) -> None:
+        """Announce somebody of the people in view who is new. Called several times a second.
+
+        The ages of people who are not in `ages_of` are left out, unless it is None.
+        """
         if not QAccessible.isActive():
             return
         people = everyone.in_view()
@@ -35,17 +38,5 @@ class Announcer:
             if person.track_id not in self._known and is_steady and now_s >= self._last_s + INTERVAL_S:
                 self._known.add(person.track_id)
                 self._last_s = now_s
-                announce(self._window, _summary(person, show_gender))
-
-
-def _summary(person: Person, show_gender: bool) -> str:
-    face = person.face
-    gender = {"female": Text.FEMALE, "male": Text.MALE}.get(face.gender, Text.UNSURE)()
-    text = Text.PERSON_SUMMARY(
-        number=person.track_id,
-        age=f"{face.age:.0f}",
-        low=f"{face.age_low:.0f}",
-        high=f"{face.age_high:.0f}",
-        gender=gender if show_gender else "",
-    )
-    return text.rstrip(", ")
+                hides_age = ages_of is not None and person.track_id not in ages_of
+                announce(self._window, summary_of(person, show_gender, hides_age))

@@ -132,6 +132,12 @@ class Opener(QObject):
             self.opened = self._recognise(spec)
             self._menu.show_opened(spec)
 
+    def once_more(self) -> Callable[[], FrameSource] | None:
+        """A function that opens the open source a second time, on any thread; None if there is none."""
+        if self.opened is None:
+            return None
+        return partial(self._open_spec, self.opened.spec, replace(self._settings()))
+
     def open_again(self) -> None:
         """Open the same source as the last time, after it failed."""
         if self._last is None:

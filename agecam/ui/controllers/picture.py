@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QObject, QPoint, Qt
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -43,6 +43,13 @@ class PictureParts:
 
 class PictureController(QObject):
     """Paints each new view; chooses, blurs, hides and copies single faces."""
+
+    shown = Signal()
+    """The window shows something else: `view` has changed, or its style."""
+    listed = Signal()
+    """The panel has been refreshed, or would have been if it were shown."""
+    menu_filled = Signal(QMenu, object)
+    """The menu of a face is about to open, with the number of the face; None for the place between faces."""
 
     def __init__(self, parts: PictureParts, people: People, marks: Marks, actions: Actions, parent: QWidget) -> None:
         super().__init__(parent)
@@ -97,8 +104,11 @@ class PictureController(QObject):
     def refresh_panel(self) -> None:
         """Show everyone in view in the panel."""
         self.keep_promise()
-        if not self._settings.current.show_panel:
-            return
+        if self._settings.current.show_panel:
+            self._list_people()
+        self.listed.emit()
+
+    def _list_people(self) -> None:
         view = self._session.view()
         people = self._people.in_view(self._settings.current.blur_faces, self._blurred_numbers())
         # Exactly those whose labels are in the picture.
@@ -109,7 +119,8 @@ class PictureController(QObject):
         is_still = view is not None and view.frame.still
         settings = self._settings.current
         looking = self._session.awaits_result
-        self._panel.show_people(people, settings.show_gender, is_still, settings.blur_faces, looking)
+        hidden = self._settings.ages_of
+        self._panel.show_people(people, settings.show_gender, is_still, settings.blur_faces, looking, hidden)
 
     def view(self) -> View | None:
         """The session's view as it may be saved."""
@@ -133,6 +144,7 @@ class PictureController(QObject):
         self.keep_promise()
         if not keep_picture:
             self._video.show_picture(None)
+            self.shown.emit()
 
     def keep_promise(self) -> None:
         """While anyone is blurred, show only frames in which all faces were looked for."""
@@ -142,6 +154,7 @@ class PictureController(QObject):
         marked, style = self._marks.applied(view), self._settings.overlay_style()
         picture = uncovered(marked, style.blur_faces)
         self._video.show_picture(picture, Scene(marked.faces, style, steady), self._mirrors())
+        self.shown.emit()
         return marked
 
     def _mirrors(self) -> bool:
@@ -177,6 +190,7 @@ class PictureController(QObject):
         if self._marks.hides:
             menu.addSeparator()
             menu.addAction(Text.SHOW_HIDDEN(), self._show_hidden)
+        self.menu_filled.emit(menu, number)
         if menu.isEmpty():
             menu.deleteLater()
         else:

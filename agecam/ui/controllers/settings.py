@@ -15,7 +15,7 @@ from agecam.ui.typeface import words_of_window
 from agecam.ui.widgets.dialogs import SettingsDialog
 
 _DRAWING = (*STYLE, "mirror_camera")
-_SWITCHES = (*_DRAWING, "loop", "mute", "show_hud")
+_SWITCHES = (*_DRAWING, "loop", "mute", "show_hud", "show_timeline", "booth_grid")
 """Checkable actions; each has the name of its setting."""
 
 
@@ -43,6 +43,8 @@ class SettingsController(QObject):
     def __init__(self, settings: Settings, actions: Actions, parent: QWidget) -> None:
         super().__init__(parent)
         self.current = settings
+        self.ages_of: frozenset[int] | None = None
+        """The numbers of the people whose apparent age may be seen; None for everyone."""
         self._window = parent
         self._words = words_of_window()
         for name in _SWITCHES:
@@ -59,7 +61,14 @@ class SettingsController(QObject):
 
     def overlay_style(self) -> OverlayStyle:
         """Style of the overlay."""
-        return OverlayStyle(**{name: getattr(self.current, name) for name in STYLE}, words=self._words)
+        chosen = {name: getattr(self.current, name) for name in STYLE}
+        return OverlayStyle(**chosen, words=self._words, ages_of=self.ages_of)
+
+    def show_ages_of(self, numbers: frozenset[int] | None) -> None:
+        """Let only the apparent ages of the people with these numbers be seen; None for everyone."""
+        if numbers != self.ages_of:
+            self.ages_of = numbers
+            self.style_changed.emit()
 
     @property
     def blurs(self) -> bool:

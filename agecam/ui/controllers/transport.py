@@ -76,6 +76,17 @@ class Transport(QObject):
         """Set whether the file being opened stays at its first frame until faces were looked for in it."""
         self._waiting_for_networks = waits
 
+    def pause(self) -> None:
+        """Pause the file or the slideshow, if one is playing."""
+        state, keys = self._session.source_state, self.list_keys
+        if keys is not None and keys.take_play:
+            if keys.is_running:
+                keys.toggle_slideshow()
+        elif state.phase is Phase.PLAYING and state.info is not None and not state.info.live:
+            self._waiting_for_networks = False
+            if (capture := self._session.capture) is not None:
+                capture.pause()
+
     def set_loop(self, loop: bool) -> None:
         """Set whether playback starts again at the end of the file."""
         if (capture := self._session.capture) is not None:

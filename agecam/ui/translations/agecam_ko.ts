@@ -216,6 +216,18 @@
         <translation>목록의 다음 항목(&amp;X)</translation>
     </message>
     <message>
+        <source>Analyse the &amp;whole video</source>
+        <translation>동영상 전체 분석(&amp;W)</translation>
+    </message>
+    <message>
+        <source>Photo &amp;booth</source>
+        <translation>포토 부스(&amp;B)</translation>
+    </message>
+    <message>
+        <source>Photo booth as 2 x 2 colla&amp;ge</source>
+        <translation>포토 부스를 2 x 2 콜라주로(&amp;G)</translation>
+    </message>
+    <message>
         <source>Stop &amp;recording</source>
         <translation>녹화 중지(&amp;R)</translation>
     </message>
@@ -232,8 +244,32 @@
         <translation>녹화 일시 정지(&amp;P)</translation>
     </message>
     <message>
+        <source>Show in ca&amp;lls</source>
+        <translation>화상 통화에 표시(&amp;L)</translation>
+    </message>
+    <message>
+        <source>Save t&amp;imeline...</source>
+        <translation>타임라인 저장(&amp;I)...</translation>
+    </message>
+    <message>
+        <source>Save repor&amp;t...</source>
+        <translation>보고서 저장(&amp;T)...</translation>
+    </message>
+    <message>
         <source>Faces under {px} px are not covered</source>
         <translation>{px} px보다 작은 얼굴은 흐리게 처리되지 않습니다</translation>
+    </message>
+    <message>
+        <source>G&amp;uess first</source>
+        <translation>먼저 맞혀 보기(&amp;U)</translation>
+    </message>
+    <message>
+        <source>Pin for &amp;comparison</source>
+        <translation>비교용으로 고정(&amp;C)</translation>
+    </message>
+    <message>
+        <source>Timelin&amp;e</source>
+        <translation>타임라인(&amp;E)</translation>
     </message>
     <message>
         <source>Whole pic&amp;ture</source>
@@ -254,6 +290,10 @@
     <message>
         <source>&amp;Blur this face</source>
         <translation>이 얼굴 흐리게 처리(&amp;B)</translation>
+    </message>
+    <message>
+        <source>C&amp;ompare with the chosen person</source>
+        <translation>선택한 사람과 비교(&amp;O)</translation>
     </message>
     <message>
         <source>&amp;Not a face</source>
@@ -376,6 +416,10 @@
         <translation>이 카메라 사용</translation>
     </message>
     <message>
+        <source>Saving the report...</source>
+        <translation>보고서 저장 중...</translation>
+    </message>
+    <message>
         <source>Saved {name}</source>
         <translation>{name} 파일을 저장했습니다</translation>
     </message>
@@ -390,6 +434,14 @@
     <message>
         <source>Nothing to save yet: no picture is shown.</source>
         <translation>표시된 이미지가 없어 아직 저장할 수 없습니다.</translation>
+    </message>
+    <message>
+        <source>Nothing to show yet: open a camera or a file first.</source>
+        <translation>아직 표시할 화면이 없습니다. 먼저 카메라나 파일을 여세요.</translation>
+    </message>
+    <message>
+        <source>Showing in calls as {name}</source>
+        <translation>화상 통화에 표시 중: {name}</translation>
     </message>
     <message>
         <source>Nothing to export yet: no face has been analysed.</source>
@@ -472,6 +524,222 @@
         <translation>사람을 클릭하면 나이별 확률이 표시됩니다.</translation>
     </message>
     <message>
+        <source>Photo booth</source>
+        <translation>포토 부스</translation>
+    </message>
+    <message>
+        <source>View large</source>
+        <translation>크게 보기</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>삭제</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>닫기</translation>
+    </message>
+    <message>
+        <source>Photo {number} of {count}, not saved</source>
+        <translation>사진 {number}/{count}, 저장되지 않음</translation>
+    </message>
+    <message>
+        <source>Collage, saved as {name}</source>
+        <translation>콜라주, {name} 파일로 저장됨</translation>
+    </message>
+    <message>
+        <source>Photo {number} of {count}</source>
+        <translation>사진 {number}/{count}</translation>
+    </message>
+    <message>
+        <source>Photo booth cancelled: nothing was saved.</source>
+        <translation>포토 부스를 취소했습니다. 저장된 파일이 없습니다.</translation>
+    </message>
+    <message>
+        <source>Saved {name} in {folder}</source>
+        <translation>{folder} 폴더에 {name} 파일을 저장했습니다</translation>
+    </message>
+    <message>
+        <source>Moved {name} to the trash.</source>
+        <translation>{name} 파일을 휴지통으로 옮겼습니다.</translation>
+    </message>
+    <message>
+        <source>{name} cannot be moved to the trash: delete it in {folder}.</source>
+        <translation>{name} 파일을 휴지통으로 옮길 수 없습니다. {folder} 폴더에서 직접 삭제하세요.</translation>
+    </message>
+    <message>
+        <source>How old does person {number} look?</source>
+        <translation>사람 {number}, 몇 살로 보이나요?</translation>
+    </message>
+    <message>
+        <source>Click a person to guess their age.</source>
+        <translation>사람을 클릭하고 나이를 맞혀 보세요.</translation>
+    </message>
+    <message>
+        <source>Reveal</source>
+        <translation>확인</translation>
+    </message>
+    <message>
+        <source>your guess {age}</source>
+        <translation>내 추측 {age}세</translation>
+    </message>
+    <message>
+        <source>Apparent age {age} ({low} to {high})</source>
+        <translation>겉보기 나이 {age}세({low}~{high}세)</translation>
+    </message>
+    <message>
+        <source>Your guess: {guess}. Years off: {years}, inside the interval.</source>
+        <translation>내 추측: {guess}세. {years}세 차이로 구간 안에 있습니다.</translation>
+    </message>
+    <message>
+        <source>Your guess: {guess}. Years off: {years}, outside the interval.</source>
+        <translation>내 추측: {guess}세. {years}세 차이로 구간 밖에 있습니다.</translation>
+    </message>
+    <message>
+        <source>You: {off} years off on average in {count} guesses; inside the interval {inside} of {count}</source>
+        <translation>추측 {count}번, 평균 {off}세 차이. 구간 안 {inside}/{count}</translation>
+    </message>
+    <message>
+        <source>You: {off} years off in 1 guess; inside the interval {inside} of 1</source>
+        <translation>추측 1번, {off}세 차이. 구간 안 {inside}/1</translation>
+    </message>
+    <message>
+        <source>Person {number}: {gender}</source>
+        <translation>사람 {number}: {gender}</translation>
+    </message>
+    <message>
+        <source>{count} people</source>
+        <translation>{count}명</translation>
+    </message>
+    <message>
+        <source>End comparison</source>
+        <translation>비교 끝내기</translation>
+    </message>
+    <message>
+        <source>Person {number}</source>
+        <translation>사람 {number}</translation>
+    </message>
+    <message>
+        <source>Person {number} ({source}, {time})</source>
+        <translation>사람 {number}({source}, {time})</translation>
+    </message>
+    <message>
+        <source>Person {number} ({source})</source>
+        <translation>사람 {number}({source})</translation>
+    </message>
+    <message>
+        <source>{name} is likely older: {percent} %</source>
+        <translation>{name} 쪽이 나이가 더 많을 확률: {percent} %</translation>
+    </message>
+    <message>
+        <source>Each is equally likely to be older: 50 %</source>
+        <translation>어느 쪽이든 나이가 더 많을 확률이 같습니다: 50 %</translation>
+    </message>
+    <message>
+        <source>Click a person to compare.</source>
+        <translation>비교할 사람을 클릭하세요.</translation>
+    </message>
+    <message>
+        <source>Pinned {name}. Click another person to compare.</source>
+        <translation>{name} 고정됨. 비교할 다른 사람을 클릭하세요.</translation>
+    </message>
+    <message>
+        <source>Nobody is chosen: click the person to pin first.</source>
+        <translation>선택한 사람이 없습니다. 먼저 고정할 사람을 클릭하세요.</translation>
+    </message>
+    <message>
+        <source>Turn off &apos;Guess first&apos; to compare people.</source>
+        <translation>사람을 비교하려면 &apos;먼저 맞혀 보기&apos;를 끄세요.</translation>
+    </message>
+    <message>
+        <source>People on the timeline</source>
+        <translation>타임라인의 사람</translation>
+    </message>
+    <message>
+        <source>People so far: {count}</source>
+        <translation>지금까지 나온 사람: {count}명</translation>
+    </message>
+    <message>
+        <source>People in the whole video: {count}</source>
+        <translation>동영상 전체에 나온 사람: {count}명</translation>
+    </message>
+    <message>
+        <source>Person {number}: go to the clearest moment, {time}</source>
+        <translation>사람 {number}: 가장 선명한 장면({time})으로 이동</translation>
+    </message>
+    <message>
+        <source>Person {number}: go to {time}</source>
+        <translation>사람 {number}: {time}(으)로 이동</translation>
+    </message>
+    <message>
+        <source>Person {number}: go to {time}, apparent age {age}, between {low} and {high}</source>
+        <translation>사람 {number}: {time}(으)로 이동, 겉보기 나이 {age}세, {low}~{high}세 사이</translation>
+    </message>
+    <message>
+        <source>&amp;Go to the clearest moment</source>
+        <translation>가장 선명한 장면으로 이동(&amp;G)</translation>
+    </message>
+    <message>
+        <source>&amp;Join with</source>
+        <translation>다음 사람과 합치기(&amp;J)</translation>
+    </message>
+    <message>
+        <source>&amp;Split here, at {time}</source>
+        <translation>여기({time})에서 나누기(&amp;S)</translation>
+    </message>
+    <message>
+        <source>Stop the analysis</source>
+        <translation>분석 중지</translation>
+    </message>
+    <message>
+        <source>The whole video has been analysed. People: {count}.</source>
+        <translation>동영상 전체를 분석했습니다. 나온 사람: {count}명.</translation>
+    </message>
+    <message>
+        <source>Nothing to save yet: nobody has been seen in a video.</source>
+        <translation>아직 저장할 내용이 없습니다. 동영상에서 사람을 찾지 못했습니다.</translation>
+    </message>
+    <message>
+        <source>JSON files</source>
+        <translation>JSON 파일</translation>
+    </message>
+    <message>
+        <source>In view</source>
+        <translation>화면 속</translation>
+    </message>
+    <message>
+        <source>Everybody so far</source>
+        <translation>지금까지 나온 사람</translation>
+    </message>
+    <message>
+        <source>People: {count}</source>
+        <translation>{count}명</translation>
+    </message>
+    <message>
+        <source>Nobody yet</source>
+        <translation>아직 없음</translation>
+    </message>
+    <message>
+        <source>Order</source>
+        <translation>정렬 순서</translation>
+    </message>
+    <message>
+        <source>by time</source>
+        <translation>시간순</translation>
+    </message>
+    <message>
+        <source>by apparent age</source>
+        <translation>겉보기 나이순</translation>
+    </message>
+    <message>
+        <source>by size</source>
+        <translation>크기순</translation>
+    </message>
+    <message>
+        <source>Person {number}: apparent age {age}, between {low} and {high}</source>
+        <translation>사람 {number}: 겉보기 나이 {age}세, {low}~{high}세 사이</translation>
+    </message>
+    <message>
         <source>shown {fps} / s</source>
         <translation>표시 초당 {fps}프레임</translation>
     </message>
@@ -508,6 +776,10 @@
         <translation>얼굴 {count}개</translation>
     </message>
     <message>
+        <source>{cores} processor cores</source>
+        <translation>프로세서 코어 {cores}개 사용</translation>
+    </message>
+    <message>
         <source>Should faces be visible or blurred in recordings?</source>
         <translation>녹화 파일에서 얼굴을 그대로 표시할까요, 흐리게 처리할까요?</translation>
     </message>
@@ -530,6 +802,10 @@
     <message>
         <source>All files</source>
         <translation>모든 파일</translation>
+    </message>
+    <message>
+        <source>Web page</source>
+        <translation>웹 페이지</translation>
     </message>
     <message>
         <source>CSV files</source>
@@ -582,6 +858,10 @@
     <message>
         <source>Minimum face size</source>
         <translation>최소 얼굴 크기</translation>
+    </message>
+    <message>
+        <source>Analyse half of the frames on battery</source>
+        <translation>배터리 사용 중에는 프레임을 절반만 분석</translation>
     </message>
     <message>
         <source>Saving</source>
@@ -676,10 +956,6 @@
         <translation>&apos;{name}&apos; 파일이 손상되었거나 지원하지 않는 형식이어서 동영상이나 사진으로 읽을 수 없습니다. 다른 파일을 고르세요.</translation>
     </message>
     <message>
-        <source>&apos;{command}&apos; needs the Python package, since this download has no TensorFlow and no training: run &apos;pipx install agecam&apos;, or follow CONTRIBUTING.md.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
         <source>&apos;{name}&apos; ends before {start} s: choose an earlier start.</source>
         <translation>&apos;{name}&apos; 동영상은 {start}초보다 짧습니다. 더 이른 시작 시간을 고르세요.</translation>
     </message>
@@ -688,16 +964,48 @@
         <translation>&apos;{spec}&apos; 항목에는 프레임이 없습니다. 동영상, 사진 또는 사진 폴더를 고르세요.</translation>
     </message>
     <message>
+        <source>80 % interval: {low} to {high}</source>
+        <translation>80% 구간: {low}~{high}세</translation>
+    </message>
+    <message>
         <source>A picture of {width}x{height} pixels cannot be written as {suffix}: make it smaller.</source>
         <translation>{width}x{height}픽셀 사진은 {suffix} 형식으로 저장할 수 없습니다. 사진을 줄이세요.</translation>
+    </message>
+    <message>
+        <source>About these figures</source>
+        <translation>이 수치에 대하여</translation>
     </message>
     <message>
         <source>Age and gender could not be estimated ({reason}): try a smaller picture or --device cpu.</source>
         <translation>나이와 성별을 추정하지 못했습니다({reason}). 더 작은 사진이나 --device cpu를 사용해 보세요.</translation>
     </message>
     <message>
+        <source>AgeCam can only be shown in calls with the package pyvirtualcam: run &apos;pip install pyvirtualcam&apos;, then restart AgeCam.</source>
+        <translation>AgeCam을 화상 통화에 표시하려면 pyvirtualcam 패키지가 필요합니다. &apos;pip install pyvirtualcam&apos; 명령을 실행한 뒤 AgeCam을 다시 시작하세요.</translation>
+    </message>
+    <message>
+        <source>AgeCam may not use the virtual camera: run &apos;sudo usermod -aG video $USER&apos;, then log out and in again.</source>
+        <translation>가상 카메라를 사용할 권한이 없습니다. &apos;sudo usermod -aG video $USER&apos; 명령을 실행하고 로그아웃한 뒤 다시 로그인하세요.</translation>
+    </message>
+    <message>
         <source>AgeCam uses the processor: {reason}</source>
         <translation>AgeCam이 프로세서를 사용합니다: {reason}</translation>
+    </message>
+    <message>
+        <source>An apparent age is how old a face looks to a neural network, not how old the person is. The interval is meant to contain the age of four faces in five.</source>
+        <translation>겉보기 나이는 신경망이 본 얼굴의 나이이며, 그 사람의 실제 나이가 아닙니다. 구간은 얼굴 다섯 개 중 네 개의 나이가 들어가도록 정한 것입니다.</translation>
+    </message>
+    <message>
+        <source>Apparent age {age}, between {low} and {high}</source>
+        <translation>겉보기 나이 {age}세, {low}세에서 {high}세 사이</translation>
+    </message>
+    <message>
+        <source>Apparent ages</source>
+        <translation>겉보기 나이</translation>
+    </message>
+    <message>
+        <source>Apparent ages: {name}</source>
+        <translation>겉보기 나이: {name}</translation>
     </message>
     <message>
         <source>Camera {index} cannot be used without the permission of macOS: allow the program that started AgeCam, such as Terminal, in System Settings &gt; Privacy &amp; Security &gt; Camera, then start it again.</source>
@@ -714,6 +1022,10 @@
     <message>
         <source>Camera {index} was not found or is in use: connect it, close other programs that use it, or choose another one.</source>
         <translation>{index}번 카메라를 찾을 수 없거나 다른 프로그램이 사용 중입니다. 카메라를 연결하거나, 사용 중인 다른 프로그램을 닫거나, 다른 카메라를 고르세요.</translation>
+    </message>
+    <message>
+        <source>Cannot write a report as {path}: choose a name ending in .html or .pdf.</source>
+        <translation>{path} 이름으로는 보고서를 저장할 수 없습니다. .html 또는 .pdf로 끝나는 이름을 고르세요.</translation>
     </message>
     <message>
         <source>Cannot write a video as {path}: choose a name ending in .mp4 or .mkv.</source>
@@ -760,16 +1072,56 @@
         <translation>디스크 할당량을 다 써서 {name} 파일을 저장할 수 없습니다. 공간을 비우거나 다른 위치를 고르세요.</translation>
     </message>
     <message>
+        <source>Date</source>
+        <translation>날짜</translation>
+    </message>
+    <message>
+        <source>Duration</source>
+        <translation>길이</translation>
+    </message>
+    <message>
+        <source>Each person&apos;s time in view, with the apparent age as a line and its 80 % interval as a band</source>
+        <translation>사람별로 화면에 나오는 시간. 선은 겉보기 나이, 띠는 80% 구간</translation>
+    </message>
+    <message>
+        <source>Face {number}</source>
+        <translation>얼굴 {number}</translation>
+    </message>
+    <message>
+        <source>Faces</source>
+        <translation>얼굴</translation>
+    </message>
+    <message>
+        <source>Faces are blurred. Those that were not found, in profile or very small, stay clear.</source>
+        <translation>얼굴을 흐리게 처리했습니다. 옆얼굴이나 아주 작은 얼굴처럼 찾지 못한 얼굴은 그대로 보입니다.</translation>
+    </message>
+    <message>
+        <source>Gender is the network&apos;s guess between two words, with its probability.</source>
+        <translation>성별은 신경망이 두 낱말 가운데 하나를 추측한 것이며, 그 확률을 함께 표시합니다.</translation>
+    </message>
+    <message>
         <source>In &apos;{name}&apos;, faces were found with the picture turned by {degrees} degrees clockwise: turn the file to see it upright.</source>
         <translation>&apos;{name}&apos; 사진을 시계 방향으로 {degrees}도 돌려서 얼굴을 찾았습니다. 바로 보려면 파일을 돌려 저장하세요.</translation>
+    </message>
+    <message>
+        <source>Made by AgeCam {version} on one computer. This file contains everything it shows and loads nothing.</source>
+        <translation>AgeCam {version}이 컴퓨터 한 대에서 만들었습니다. 이 파일에는 표시할 내용이 모두 들어 있으며, 다른 곳에서 아무것도 불러오지 않습니다.</translation>
     </message>
     <message>
         <source>NVIDIA&apos;s CUDA libraries for TensorFlow are missing: run pip install &apos;tensorflow[and-cuda]&apos;.</source>
         <translation>TensorFlow에 필요한 NVIDIA CUDA 라이브러리가 없습니다. pip install &apos;tensorflow[and-cuda]&apos;를 실행하세요.</translation>
     </message>
     <message>
+        <source>No face was found.</source>
+        <translation>얼굴을 찾지 못했습니다.</translation>
+    </message>
+    <message>
         <source>No library that runs the networks is installed: run &apos;pip install {package}&apos;.</source>
         <translation>신경망을 실행할 라이브러리가 설치되어 있지 않습니다. &apos;pip install {package}&apos; 명령을 실행하세요.</translation>
+    </message>
+    <message>
+        <source>Not listed because there are too many: {count}</source>
+        <translation>너무 많아서 목록에서 뺀 수: {count}</translation>
     </message>
     <message>
         <source>Nothing is sent to AgeCam through a pipe: send it a file, as in &apos;cat clip.mp4 | agecam analyze -&apos;.</source>
@@ -788,8 +1140,28 @@
         <translation>OpenVINO는 프로세서에서만 실행됩니다. --device gpu 또는 --backend openvino를 빼세요.</translation>
     </message>
     <message>
+        <source>Page {number}</source>
+        <translation>{number}쪽</translation>
+    </message>
+    <message>
         <source>Page {page} of the picture &apos;{name}&apos; cannot be read because it is damaged or in an unsupported format: save it again as JPEG or PNG.</source>
         <translation>&apos;{name}&apos; 사진의 {page}쪽이 손상되었거나 지원하지 않는 형식이어서 읽을 수 없습니다. JPEG나 PNG로 다시 저장하세요.</translation>
+    </message>
+    <message>
+        <source>People</source>
+        <translation>사람</translation>
+    </message>
+    <message>
+        <source>Pictures</source>
+        <translation>사진</translation>
+    </message>
+    <message>
+        <source>Pictures not shown because there are too many: {count}</source>
+        <translation>너무 많아서 표시하지 않은 사진 수: {count}</translation>
+    </message>
+    <message>
+        <source>SHA-256 of the weights</source>
+        <translation>가중치의 SHA-256</translation>
     </message>
     <message>
         <source>Something went wrong that AgeCam did not expect ({reason}): try again, and if it happens again, please report it with the log.</source>
@@ -830,6 +1202,10 @@
     <message>
         <source>The folder &apos;{name}&apos; contains no pictures: choose one that contains JPEG or PNG files.</source>
         <translation>&apos;{name}&apos; 폴더에 사진이 없습니다. JPEG 또는 PNG 파일이 있는 폴더를 고르세요.</translation>
+    </message>
+    <message>
+        <source>The network makes larger errors on the very young, on the old, and on people who are rare in its training data; the model&apos;s card says how much. These figures are not fit for decisions about anyone.</source>
+        <translation>아주 어린 사람, 나이 많은 사람, 학습 데이터에 드문 사람에게는 오차가 더 큽니다. 얼마나 큰지는 모델 카드에 나와 있습니다. 이 수치를 사람에 대한 의사 결정에 사용해서는 안 됩니다.</translation>
     </message>
     <message>
         <source>The network of the card {path} does not have {outputs} outputs: reinstall the model.</source>
@@ -904,6 +1280,14 @@
         <translation>{name} 동영상을 읽을 수 없습니다. 연결과 주소를 확인한 다음 다시 시도하세요.</translation>
     </message>
     <message>
+        <source>The virtual camera cannot be opened ({reason}): close other programs that show something on it, then try again.</source>
+        <translation>가상 카메라를 열 수 없습니다({reason}). 이 카메라로 화면을 보내는 다른 프로그램을 닫은 뒤 다시 시도하세요.</translation>
+    </message>
+    <message>
+        <source>The virtual camera {name} no longer takes pictures: check its driver, then show AgeCam in calls again.</source>
+        <translation>가상 카메라 {name}에 더 이상 화면을 보낼 수 없습니다. 드라이버를 확인한 뒤 화상 통화에 다시 표시하세요.</translation>
+    </message>
+    <message>
         <source>The weights {path} were installed without an ONNX file and need TensorFlow, which is not installed: add the model again with &apos;agecam models add&apos;.</source>
         <translation>{path} 가중치는 ONNX 파일 없이 설치되어 TensorFlow가 필요하지만, TensorFlow가 설치되어 있지 않습니다. &apos;agecam models add&apos; 명령으로 모델을 다시 추가하세요.</translation>
     </message>
@@ -916,6 +1300,14 @@
         <translation>이름이 &apos;{spec}&apos;인 파일, 폴더, 카메라가 없습니다. 주소라면 앞에 http:// 또는 rtsp://를 붙이세요.</translation>
     </message>
     <message>
+        <source>There is no free virtual camera: install OBS from obsproject.com, start and stop its virtual camera once, then try again.</source>
+        <translation>사용할 수 있는 가상 카메라가 없습니다. obsproject.com에서 OBS를 설치하고 OBS의 가상 카메라를 한 번 시작했다가 멈춘 뒤 다시 시도하세요.</translation>
+    </message>
+    <message>
+        <source>There is no free virtual camera: install OBS from obsproject.com, then try again.</source>
+        <translation>사용할 수 있는 가상 카메라가 없습니다. obsproject.com에서 OBS를 설치한 뒤 다시 시도하세요.</translation>
+    </message>
+    <message>
         <source>There is no model called &apos;{name}&apos;; the installed models are {there}.</source>
         <translation>&apos;{name}&apos;(이)라는 모델이 없습니다. 설치된 모델: {there}.</translation>
     </message>
@@ -924,12 +1316,52 @@
         <translation>&apos;{name}&apos;(이)라는 네트워크는 없습니다. 다음 중에서 고르세요: {names}.</translation>
     </message>
     <message>
+        <source>There is no virtual camera: install the driver with &apos;sudo apt install v4l2loopback-dkms&apos; and load it with &apos;sudo modprobe v4l2loopback exclusive_caps=1 card_label=AgeCam&apos;, then try again.</source>
+        <translation>가상 카메라가 없습니다. &apos;sudo apt install v4l2loopback-dkms&apos; 명령으로 드라이버를 설치하고 &apos;sudo modprobe v4l2loopback exclusive_caps=1 card_label=AgeCam&apos; 명령으로 불러온 뒤 다시 시도하세요.</translation>
+    </message>
+    <message>
         <source>There is not enough memory: close other programs, or use smaller pictures or videos.</source>
         <translation>메모리가 부족합니다. 다른 프로그램을 닫거나 더 작은 사진이나 동영상을 사용하세요.</translation>
     </message>
     <message>
+        <source>This download of AgeCam cannot be shown in calls: run &apos;pipx install agecam[camera]&apos; and use that AgeCam instead.</source>
+        <translation>내려받은 이 AgeCam은 화상 통화에 표시할 수 없습니다. &apos;pipx install agecam[camera]&apos; 명령으로 설치한 AgeCam을 사용하세요.</translation>
+    </message>
+    <message>
+        <source>When they are in view</source>
+        <translation>화면에 나오는 시간</translation>
+    </message>
+    <message>
+        <source>clearest at {time}</source>
+        <translation>가장 선명한 순간 {time}</translation>
+    </message>
+    <message>
+        <source>en</source>
+        <translation>ko</translation>
+    </message>
+    <message>
+        <source>in view for {time}</source>
+        <translation>화면에 나온 시간 {time}</translation>
+    </message>
+    <message>
+        <source>{age}</source>
+        <translation>{age}세</translation>
+    </message>
+    <message>
+        <source>{gender} ({percent} %)</source>
+        <translation>{gender}({percent}%)</translation>
+    </message>
+    <message>
         <source>{library} cannot run {path} ({reason}), and TensorFlow is not installed: update {library} with &apos;pip install --upgrade {library}&apos;.</source>
         <translation>{library}에서 {path} 파일을 실행할 수 없고({reason}), TensorFlow가 설치되어 있지 않습니다. &apos;pip install --upgrade {library}&apos; 명령으로 {library} 라이브러리를 업데이트하세요.</translation>
+    </message>
+    <message>
+        <source>{low} to {high}</source>
+        <translation>{low}~{high}세</translation>
+    </message>
+    <message>
+        <source>{name} and {count} more</source>
+        <translation>{name} 외 {count}개</translation>
     </message>
     <message>
         <source>{name} cannot be read ({reason}): save it as a file and open that.</source>
@@ -952,8 +1384,16 @@
         <translation>{path} 파일은 ONNX 네트워크가 아닙니다. 모델을 다시 설치하세요.</translation>
     </message>
     <message>
+        <source>{seconds} s</source>
+        <translation>{seconds}초</translation>
+    </message>
+    <message>
         <source>Cannot write {name}: {reason}; choose another place.</source>
         <translation>{name} 파일을 저장할 수 없습니다({reason}). 다른 위치를 고르세요.</translation>
+    </message>
+    <message>
+        <source>&apos;{command}&apos; needs the Python package, since this download contains only what the window and &apos;agecam analyze&apos; need: install it as README.md says.</source>
+        <translation>&apos;{command}&apos; 기능을 쓰려면 Python 패키지가 필요합니다. 이 다운로드에는 창과 &apos;agecam analyze&apos;에 필요한 것만 들어 있습니다. README.md의 안내에 따라 Python 패키지를 설치하십시오.</translation>
     </message>
     <message>
         <source>A file or folder here is called &apos;{spec}&apos; and is opened instead of the camera: for that, write &apos;{camera}&apos;.</source>

@@ -78,6 +78,8 @@ class SettingsDialog(QDialog):
             (Text.SET_MIN_FACE, self.min_face),
         ):
             _form(analysis).addRow(label(), field)
+        self.spare_battery = _checkbox(Text.SPARE_BATTERY(), settings.spare_battery)
+        _form(analysis).addRow(self.spare_battery)
         saving = _group(Text.SET_SAVING())
         _form(saving).addRow(Text.SET_FOLDER(), folder)
         for box in (self.save_clean, self.save_json, self.save_blurred, self.save_mirrored):
@@ -101,6 +103,7 @@ class SettingsDialog(QDialog):
             model=self.model.currentData(),
             device=self.device.currentData(),
             smallest_face_px=self.min_face.value() if self.min_face.value() != _AUTOMATIC_PX else 0,
+            spare_battery=self.spare_battery.isChecked(),
             theme=self.theme.currentData(),
             folder="" if Path(folder) == Settings().saving_folder else folder,
             save_mirrored=self.save_mirrored.isChecked(),

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QGridLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from agecam.live.people import Person
 from agecam.overlay import blur_everything
@@ -24,6 +24,8 @@ class FacesPanel(QWidget):
 
     chosen = Signal(object)
     """The number of the person who is now chosen; None for no one."""
+    compared = Signal(object)
+    """The number of the person who was clicked while `Ctrl` was held."""
     hovered = Signal(object)
     """The number of the person under the pointer; None for no one."""
     menu_requested = Signal(object, QPoint)
@@ -38,6 +40,8 @@ class FacesPanel(QWidget):
         """The chosen person after they left."""
         self._gone_is_blurred = False
         self._plot: DistributionPlot | None = None
+        self._detail: QWidget | None = None
+        self._ages_of: frozenset[int] | None = None
         self._nobody = QLabel(Text.NOBODY(), self, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._group = QLabel(self, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self._group.setContentsMargins(10, 8, 8, 2)
@@ -47,6 +51,7 @@ class FacesPanel(QWidget):
         self.list = PeopleList(self._model, self)
         self.list.person_clicked.connect(lambda number: self.choose(None if number == self._chosen else number))
         self.list.hovered.connect(self.hovered)
+        self.list.compared.connect(self.compared)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._request_menu)
         self._layout = QVBoxLayout(self)
@@ -106,6 +111,28 @@ class FacesPanel(QWidget):
         self.list.light(number, self.list.lit)
         self.chosen.emit(number)
 
+    def show_detail(self, detail: QWidget | None) -> None:
+        """Show a widget in place of the chosen person's distribution; None ends that."""
+        if detail is self._detail:
+            return
+        if self._detail is not None:
+            self._detail.hide()
+        self._detail = detail
+        if detail is not None:
+            self._layout.addWidget(detail)  # a widget that is there already is only moved to the end
+            detail.show()
+        self._arrange()
+
+    def come_forward(self) -> None:
+        """Show the tab and the dock that this is in."""
+        above = self.parentWidget()
+        while above is not None:
+            if isinstance(above, QTabWidget):
+                above.setCurrentWidget(self)
+            elif isinstance(above, QDockWidget):
+                above.show()  # in full screen it is hidden although it is wanted
+            above = above.parentWidget()
+
     def light(self, number: int | None) -> None:
         """Emphasise the row of the person pointed at in the picture."""
         self.list.light(self._chosen, number)
@@ -122,6 +149,7 @@ class FacesPanel(QWidget):
         still: bool = False,
         blurred: bool = False,
         looking: bool = False,
+        ages_of: frozenset[int] | None = None,
     ) -> None:
         """Show everyone in view, longest in view first, and the chosen person even after they left.
 
@@ -131,7 +159,9 @@ class FacesPanel(QWidget):
             still: whether this is a still picture; then a large group is shown as a grid.
             blurred: whether faces are blurred, as those of `people` are; then that of a person who left is, too.
             looking: whether no picture has been analysed yet, so that it is not known if anyone is in view.
+            ages_of: the numbers of the people whose age may be seen; None for everyone.
         """
+        self._ages_of = ages_of
         self._nobody.setText(Text.LOOKING() if looking else Text.NOBODY())
         in_view = {person.track_id: person for person in people}
         if self._chosen in in_view:
@@ -148,9 +178,11 @@ class FacesPanel(QWidget):
         if self._gone is not None:
             people = sorted([*people, self._gone], key=lambda person: (person.first_s, person.track_id))
         self.list.set_grid(still and len(people) > GROUP)
-        self._model.show(people, {self._gone.track_id} if self._gone is not None else set(), show_gender)
+        self._model.show(people, {self._gone.track_id} if self._gone is not None else set(), show_gender, ages_of)
         ages = [person.face.age for person in in_view.values()]
-        if self.list.is_grid:
+        if self.list.is_grid and any(row.hides_age for row in self.rows):
+            self._group.setText(Text.GROUP_HIDDEN(count=len(ages)))
+        elif self.list.is_grid:
             self._group.setText(Text.GROUP(count=len(ages), low=f"{min(ages):.0f}", high=f"{max(ages):.0f}"))
         self._show_plot()
         self._arrange()
@@ -179,6 +211,8 @@ class FacesPanel(QWidget):
         is_empty = not self._model.rows
         self._nobody.setVisible(is_empty)  # over the list, which stays and keeps the keyboard's focus
         self._group.setVisible(self.list.is_grid and not is_empty)
-        self._hint.setVisible(not is_empty and self._chosen is None)
+        self._hint.setVisible(not is_empty and self._chosen is None and self._detail is None)
         if self._plot is not None:
-            self._plot.setVisible(self._chosen is not None and self._model.index_of(self._chosen).isValid())
+            is_listed = self._chosen is not None and self._model.index_of(self._chosen).isValid()
+            is_hidden = self._ages_of is not None and self._chosen not in self._ages_of
+            self._plot.setVisible(is_listed and not is_hidden and self._detail is None)

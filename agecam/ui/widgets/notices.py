@@ -85,6 +85,7 @@ def performance_text(statistics: LiveStatistics) -> str:
         ),  # absent for photographs
         Text.PERFORMANCE_FACES(count=statistics.faces),
         statistics.device,
+        *([] if statistics.cores is None else [Text.PERFORMANCE_CORES(cores=f"{statistics.cores:.2f}")]),
     ]
     return "\n".join(lines).rstrip()
 

@@ -14,13 +14,15 @@ NOTICE_PX = 520
 _MARGIN_PX = 20
 """Of the notice, at both sides."""
 OVERLAY_STYLE = """
-QFrame#notice, QFrame#toast, QLabel#hud, QLabel#recording { background: rgba(20, 20, 22, 215); border-radius: 8px; }
+QFrame#notice, QFrame#toast, QLabel#hud, QLabel#recording, QLabel#calls {
+    background: rgba(20, 20, 22, 215); border-radius: 8px; }
 QFrame#notice QLabel, QFrame#toast QLabel, QLabel#hud { color: #f4f4f5; }
 QLabel#title { font-size: 16px; font-weight: 600; }
 QLabel#step { color: #f4f4f5; background: rgba(20, 20, 22, 215); border-radius: 8px; font-size: 15px;
     padding: 10px 18px; }
 QLabel#hud { font-family: monospace; font-size: 12px; padding: 8px 10px; }
 QLabel#recording { color: #ff6b60; font-weight: 600; padding: 5px 10px; }
+QLabel#calls { color: #7fd6a2; font-weight: 600; padding: 5px 10px; }
 QFrame#notice QPushButton, QFrame#toast QPushButton {
     color: #f4f4f5; background: #3b3d44; border: 1px solid #5a5d66; border-radius: 5px; padding: 5px 12px; }
 QFrame#notice QPushButton:hover, QFrame#toast QPushButton:hover { background: #4b4e57; }

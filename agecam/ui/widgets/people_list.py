@@ -2,11 +2,22 @@
 
 import numpy as np
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QPainterPath, QPalette, QPen, QPolygonF, QResizeEvent
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPalette,
+    QPen,
+    QPolygonF,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from agecam.live.people import THUMBNAIL_PX
 from agecam.overlay.labels import DOT_TEXT_COLOUR, colour_of
+from agecam.timeline.thumbnail import THUMBNAIL_PX
 from agecam.ui.messages import Text
 from agecam.ui.widgets.label_images import qcolor
 from agecam.ui.widgets.people_rows import ROW_ROLE, PeopleModel, Row
@@ -25,6 +36,8 @@ class PeopleList(QListView):
 
     person_clicked = Signal(object)
     """The number of the clicked person."""
+    compared = Signal(object)
+    """The number of the person who was clicked while `Ctrl` was held."""
     hovered = Signal(object)
     """The number of the person under the pointer; None for no one."""
 
@@ -32,7 +45,11 @@ class PeopleList(QListView):
         super().__init__(parent)
         self.setModel(model)
         self.setAccessibleName(Text.PEOPLE())
+        self._modifiers = Qt.KeyboardModifier.NoModifier
+        """Those of the last click."""
         self.chosen: int | None = None
+        self.compared_with: int | None = None
+        """The number of the person with whom the chosen one is compared."""
         self.lit: int | None = None
         """The number of the person pointed at, here or in the picture."""
         self.setItemDelegate(_PersonDelegate(self))
@@ -45,7 +62,7 @@ class PeopleList(QListView):
         self.verticalScrollBar().setSingleStep(_ROW_PX // 3)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.viewport().setAutoFillBackground(False)
-        self.clicked.connect(lambda index: self.person_clicked.emit(index.data(ROW_ROLE).number))
+        self.clicked.connect(lambda index: self._act(index.data(ROW_ROLE).number, self._modifiers))
         self.entered.connect(lambda index: self.hovered.emit(index.data(ROW_ROLE).number))
         self.viewportEntered.connect(lambda: self.hovered.emit(None))
 
@@ -82,10 +99,24 @@ class PeopleList(QListView):
             self.chosen, self.lit = chosen, lit
             self.viewport().update()
 
+    def compare(self, number: int | None) -> None:
+        """Emphasise the person with whom the chosen one is compared."""
+        if number != self.compared_with:
+            self.compared_with = number
+            self.viewport().update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802, D102
+        self._modifiers = event.modifiers()
+        super().mouseReleaseEvent(event)
+
+    def _act(self, number: int, modifiers: Qt.KeyboardModifier) -> None:
+        compares = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+        (self.compared if compares else self.person_clicked).emit(number)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802, D102
         row = self.currentIndex().data(ROW_ROLE)
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Select) and isinstance(row, Row):
-            self.person_clicked.emit(row.number)
+            self._act(row.number, event.modifiers())
         else:
             super().keyPressEvent(event)
 
@@ -126,7 +157,7 @@ class _PersonDelegate(QStyledItemDelegate):
 
     def _paint_frame(self, painter: QPainter, area: QRect, row: Row, palette: QPalette, has_focus: bool) -> None:
         frame = QRectF(area).adjusted(2.5, 2.5, -2.5, -2.5)
-        is_chosen = row.number == self._people.chosen
+        is_chosen = row.number in (self._people.chosen, self._people.compared_with)
         fill = QColor(240, 160, 32, 28) if is_chosen else QColor(128, 128, 128, 40)
         painter.setPen(Qt.PenStyle.NoPen)
         if is_chosen or row.number == self._people.lit:
@@ -156,7 +187,8 @@ def _paint_row(painter: QPainter, area: QRect, row: Row, palette: QPalette) -> N
     _write(painter, QRect(after_age, top + 1, right - after_age, 25), row.interval, quiet)
     time_px = _write(painter, QRect(left, top + 26, right - left, 18), row.time, quiet, at_right=True)
     _write(painter, QRect(left, top + 26, right - left - time_px - 6, 18), row.gender, text)
-    _paint_sparkline(painter, QRectF(left, top + 47, right - left, 18), list(row.person.ages))
+    if not row.hides_age:
+        _paint_sparkline(painter, QRectF(left, top + 47, right - left, 18), list(row.person.ages))
 
 
 def _paint_cell(painter: QPainter, area: QRect, row: Row, palette: QPalette) -> None:

@@ -29,6 +29,7 @@ class Row:
     summary: str
     """For screen readers."""
     has_left: bool
+    hides_age: bool
     thumbnail: QImage
 
     @property
@@ -61,14 +62,25 @@ class PeopleModel(QAbstractListModel):
         """The index of a person's row; invalid if there is none."""
         return next((self.index(i) for i, row in enumerate(self.rows) if row.number == number), QModelIndex())
 
-    def show(self, people: list[Person], has_left: set[int], show_gender: bool) -> None:
+    def show(
+        self, people: list[Person], has_left: set[int], show_gender: bool, ages_of: frozenset[int] | None = None
+    ) -> None:
         """Show these people in this order.
 
         Args:
             has_left: track IDs of those who are no longer in view.
             show_gender: whether to name the gender.
+            ages_of: the track IDs of the people whose age may be seen; None for everyone.
         """
-        rows = [self._row_of(person, person.track_id in has_left, show_gender) for person in people]
+        rows = [
+            self._row_of(
+                person,
+                person.track_id in has_left,
+                show_gender,
+                hides_age=ages_of is not None and person.track_id not in ages_of,
+            )
+            for person in people
+        ]
         numbers = [row.number for row in rows]
         wanted = set(numbers)
         self._thumbnails = {number: kept for number, kept in self._thumbnails.items() if number in wanted}
@@ -99,7 +111,7 @@ class PeopleModel(QAbstractListModel):
             del self.rows[index.row()]
             self.endRemoveRows()
 
-    def _row_of(self, person: Person, has_left: bool, show_gender: bool) -> Row:
+    def _row_of(self, person: Person, has_left: bool, show_gender: bool, hides_age: bool) -> Row:
         face = person.face
         age, low, high = f"{face.age:.0f}", f"{face.age_low:.0f}", f"{face.age_high:.0f}"
         gender = {"female": Text.FEMALE, "male": Text.MALE, "unsure": Text.UNSURE}[face.gender]()
@@ -109,17 +121,16 @@ class PeopleModel(QAbstractListModel):
             time = Text.LEFT_AT(time=f"{minutes}:{seconds:02d}")
         else:  # in photographs the time is always 0
             time = Text.SECONDS_IN_VIEW(seconds=f"{person.seconds:.0f}") if person.seconds >= 0.5 else ""
-        summary = Text.PERSON_SUMMARY(
-            number=person.track_id, age=age, low=low, high=high, gender=gender if show_gender else ""
-        ).rstrip(", ")
+        summary = summary_of(person, show_gender, hides_age)
         return Row(
             person=person,
-            age=age,
-            interval=f"{low}\N{EN DASH}{high}",
+            age="?" if hides_age else age,
+            interval="" if hides_age else f"{low}\N{EN DASH}{high}",
             gender=gender + probability if show_gender else Text.APPARENT_AGE(),
             time=time,
             summary=f"{summary}, {time}" if has_left else summary,
             has_left=has_left,
+            hides_age=hides_age,
             thumbnail=self._thumbnail_of(person),
         )
 
@@ -133,3 +144,18 @@ class PeopleModel(QAbstractListModel):
         thumbnail = image.convertToFormat(QImage.Format.Format_RGB32)  # a copy
         self._thumbnails[person.track_id] = (person.thumbnail_bgr, thumbnail)
         return thumbnail
+
+
+def summary_of(person: Person, show_gender: bool, hides_age: bool = False) -> str:
+    """What a screen reader says about a person."""
+    face = person.face
+    gender = {"female": Text.FEMALE, "male": Text.MALE}.get(face.gender, Text.UNSURE)() if show_gender else ""
+    if hides_age:
+        return Text.PERSON_HIDDEN(number=person.track_id, gender=gender).rstrip(": ")
+    return Text.PERSON_SUMMARY(
+        number=person.track_id,
+        age=f"{face.age:.0f}",
+        low=f"{face.age_low:.0f}",
+        high=f"{face.age_high:.0f}",
+        gender=gender,
+    ).rstrip(", ")

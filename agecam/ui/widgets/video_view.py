@@ -37,6 +37,8 @@ class VideoView(QWidget):
 
     clicked = Signal(object)
     """The number of the clicked face; None for a click elsewhere."""
+    compared = Signal(object)
+    """The number of the face that was clicked while `Ctrl` was held."""
     hovered = Signal(object)
     """The number of the face that is now under the pointer; None for no face."""
     menu_requested = Signal(object, QPoint)
@@ -71,6 +73,7 @@ class VideoView(QWidget):
         self.performance = overlay_label(self, "hud")
         self.recording = overlay_label(self, "recording")
         self.recording.setAccessibleName(Text.RECORDING())
+        self.calls = overlay_label(self, "calls")
         self.step = overlay_label(self, "step")
         """The step before the first labels, in the middle of the picture."""
 
@@ -177,7 +180,9 @@ class VideoView(QWidget):
         self._pressed_at = self._dragged_to = None
         self.unsetCursor()
         if was_click:
-            self.clicked.emit(self.faces.number_at(event.position()))
+            number = self.faces.number_at(event.position())
+            compares = number is not None and event.modifiers() & Qt.KeyboardModifier.ControlModifier
+            (self.compared if compares else self.clicked).emit(number)
         self._hover(event.position())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802, D102
@@ -204,6 +209,13 @@ class VideoView(QWidget):
         if seconds is not None:
             minutes, rest = divmod(int(seconds), 60)
             self.recording.setText(f"\N{BLACK CIRCLE} {minutes:02d}:{rest:02d}")
+            self._place_overlays()
+
+    def show_calls(self, text: str | None) -> None:
+        """Show that the picture is shown in calls; None hides it."""
+        self.calls.setVisible(text is not None)
+        if text is not None:
+            self.calls.setText(text)
             self._place_overlays()
 
     def show_performance(self, text: str | None) -> None:
@@ -291,12 +303,14 @@ class VideoView(QWidget):
 
     def _place_overlays(self) -> None:
         inner = self.rect().adjusted(14, 14, -14, -14)
-        for overlay in (self.performance, self.recording, self.step):
+        for overlay in (self.performance, self.recording, self.calls, self.step):
             overlay.adjustSize()
         self.toast.fit(inner.width())
         self.step.move(inner.center() - self.step.rect().center())
         self.performance.move(inner.topLeft())
         self.recording.move(inner.right() - self.recording.width(), inner.top())
+        below = 0 if self.recording.isHidden() else self.recording.height() + 6
+        self.calls.move(inner.right() - self.calls.width(), inner.top() + below)
         self.toast.move(inner.center().x() - self.toast.width() // 2, inner.bottom() - self.toast.height())
         self.notice.fit(min(NOTICE_PX, inner.width()))
         self.notice.move(inner.center().x() - self.notice.width() // 2, inner.center().y() - self.notice.height() // 2)
