@@ -1,11 +1,8 @@
 """Analyses a whole video beside the one that plays: a thread with a source and an engine of its own."""
 
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
 from agecam.engine.options import EngineOptions
 from agecam.errors import AgeCamError
@@ -16,9 +13,10 @@ from agecam.runtime.memory import give_back_freed
 from agecam.sources.excerpt import ExcerptSource
 from agecam.timeline import Timeline
 
-EVERY_S = 0.04
+EVERY_S = 0.06
 """One frame for each so many seconds is analysed: people are still followed from one to the next."""
-_NICENESS = 10
+_MAX_PAUSE_S = 0.04
+"""Longest pause after a frame: on a busy computer the analysis would otherwise hardly go on."""
 _MAX_FAILED = 10
 """The analysis is given up when this many frames in a row cannot be analysed."""
 
@@ -37,12 +35,13 @@ class WholeAnalysis:
         """
         Args:
             open_source: opens the video once more; raises SourceError.
-            build: builds the engine; raises AgeCamError.
+            build: builds the engine, whose own threads should have a low priority; raises AgeCamError. The analysis'
+                thread keeps the usual one: others would wait for it while it holds the GIL.
             options: of the engine.
             on_change: called on the analysis' thread when `progress` has changed, and when it has ended without being
                 stopped.
-            yields: whether something else needs the processor now, as a video that plays: then half of the time is
-                left to it.
+            yields: whether something else needs the processor now, as a video that plays: then about half of the time
+                is left to it.
         """
         self._open_source, self._build, self._options = open_source, build, options
         self._on_change, self._yields = on_change, yields
@@ -66,7 +65,6 @@ class WholeAnalysis:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        _lower_priority()
         try:
             self._analyse()
         except Exception as error:
@@ -96,7 +94,7 @@ class WholeAnalysis:
                 self.timeline.add(frame, result)
                 self._report(frame.time_s / duration_s if duration_s else 0.0)
                 if self._yields():
-                    self._stopping.wait(time.monotonic() - began_s)
+                    self._stopping.wait(min(time.monotonic() - began_s, _MAX_PAUSE_S))
         if not self._stopping.is_set():
             self.timeline.finish()
             self.done = True
@@ -110,10 +108,3 @@ class WholeAnalysis:
     def _notify(self) -> None:
         if not self._stopping.is_set():  # else nobody waits for it
             self._on_change()
-
-
-def _lower_priority() -> None:
-    """Let the threads of the live video go first, where the system can tell threads apart."""
-    if sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

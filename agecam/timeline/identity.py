@@ -4,11 +4,12 @@ Somebody who is not recognised with certainty counts as new: two lanes can be jo
 people is wrong.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from agecam.timeline.lane import GENDERS
+from agecam.timeline.lane import GENDERS, Moment
 from agecam.timeline.record import Record
 from agecam.tracking.appearance import Appearance, appearance_distance
 from agecam.tracking.tracker import overlaps
@@ -24,9 +25,9 @@ SAME_APPEARANCE = 0.022
 Measured on seven clips with 27 people, each appearance the mean of five: of 804 pairs of people seen together, the
 closest have 0.023, so none is below; of 6,374 pairs from different clips, none; of 454 pairs of one person in one scene
 at least a second apart, 84 %. Across a cut to another view nobody is recognised (26 pairs, from 0.042 on). The features
-of the age network before its last layer, at the threshold that takes 1 % of the people seen together for one, find 88 %,
-and both combined 89 % at 0.25 %: too little to be worth another output of the network. When parts of the clips were
-played in random order, no frame of 16,000 was added to the lane of somebody else.
+of the age network before its last layer, at the threshold at which 1 % of the people seen together are taken for one,
+find 88 %, and both combined 89 % at 0.25 %: too little to be worth another output of the network. When parts of the
+clips were played in random order, no frame of 5,283 was added to the lane of somebody else.
 """
 LEAD = 0.006
 """By how much the appearance must be closer than that of anybody else."""
@@ -44,6 +45,21 @@ def known_by_place(records: Iterable[Record], box: Box, time_s: float, pass_numb
     overlap = overlaps([box], [known for _, known in found])[0]
     best = int(overlap.argmax())
     return found[best][0] if overlap[best] >= SAME_PLACE else None
+
+
+def known_numbers(before: Mapping[int, Sequence[Moment]], records: Collection[Record]) -> dict[int, int]:
+    """Which numbers people had in another timeline of the same source, by their number in this one.
+
+    Args:
+        before: moments of the people there, by number.
+        records: the people here; those who were not known there are left out of the result.
+    """
+    numbers: dict[int, int] = {}
+    for number, moments in before.items():
+        found = [known_by_place(records, moment.box, moment.time_s, -1) for moment in moments]
+        free = Counter(record.number for record in found if record is not None and record.number not in numbers)
+        numbers |= {here: number for here, _ in free.most_common(1)}
+    return numbers
 
 
 def known_by_appearance(records: Iterable[Record], face: Face, appearance: Appearance, time_s: float) -> Record | None:

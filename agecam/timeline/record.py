@@ -8,8 +8,10 @@ import numpy.typing as npt
 
 from agecam.overlay import blur_everything
 from agecam.timeline.lane import GENDERS, Lane, Moment, Stretch
-from agecam.tracking.appearance import Appearance
-from agecam.types import Box, Face
+from agecam.timeline.thumbnail import thumbnail_of
+from agecam.tracking.appearance import Appearance, appearance_of
+from agecam.tracking.smoothing import face_quality
+from agecam.types import Box, Detection, Face, Frame
 
 MAX_MOMENTS = 8
 """Clear moments of a person, each the clearest of its part of the source."""
@@ -26,6 +28,13 @@ class KeptMoment(NamedTuple):
 
     moment: Moment
     appearance: Appearance
+
+    @classmethod
+    def of(cls, frame: Frame, face: Face, time_s: float) -> "KeptMoment":
+        """The moment of a face in a frame; `time_s` is the time in the timeline."""
+        quality = face_quality(Detection(face.box, face.score, face.landmarks), frame.image_bgr)
+        moment = Moment(time_s, quality, face.box, thumbnail_of(frame.image_bgr, face.box))
+        return cls(moment, appearance_of(frame.image_bgr, face.box))
 
 
 class Record:

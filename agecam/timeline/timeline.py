@@ -1,26 +1,24 @@
 """The timeline of a source: who is in view when, and how old they look."""
 
 import threading
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
 
-from agecam.timeline.identity import known_by_appearance, known_by_place
+from agecam.timeline.identity import known_by_appearance, known_by_place, known_numbers
 from agecam.timeline.lane import Lane, Moment
 from agecam.timeline.record import BRIDGED_S, KeptMoment, Record
-from agecam.timeline.thumbnail import thumbnail_of
-from agecam.tracking.appearance import Appearance, appearance_of
-from agecam.tracking.smoothing import face_quality
-from agecam.types import Box, Detection, Face, Frame, FrameResult
+from agecam.tracking.appearance import appearance_of
+from agecam.types import Box, Face, Frame, FrameResult
 
 ROW_S = 0.25
 """Estimates are kept for each of so many seconds, until a source is too long."""
 MAX_ROWS = 4096
 """Rows of a lane; in a source with more, each stands for twice the time, and again."""
-MAX_LANES = 2000
-"""Beyond it, those are dropped who were not seen for longest: one takes about 20 kB."""
+MAX_LANES = 1000
+"""Beyond it, those are dropped who were not seen for longest: one takes about 20 kB, and all are listed."""
 _JUMP_S = 2.0
 """A frame this much later than the one before it was sought. A camera that is back after it was lost continues this
 much later."""
@@ -191,7 +189,7 @@ class Timeline:
         for face, number in seen:  # before the lock is taken: the window must not wait for it
             record = self._records.get(number)
             if record is None or not record.has_row(time_s, self._pass):
-                moments[number] = _kept(frame, face, time_s)
+                moments[number] = KeptMoment.of(frame, face, time_s)
         with self._lock:
             self._seen += 1
             for face, number in seen:
@@ -280,12 +278,7 @@ class Timeline:
             self._numbers, self._last_s, self._run = before._numbers, before._last_s, before._run
             self._next, first_new = max(self._next, before._next), before._next
         with self._lock:
-            numbers: dict[int, int] = {}
-            """By number so far."""
-            for number, moments in old.items():
-                found = [known_by_place(self._records.values(), m.box, m.time_s, -1) for m in moments]
-                free = Counter(record.number for record in found if record is not None and record.number not in numbers)
-                numbers |= {here: number for here, _ in free.most_common(1)}
+            numbers = known_numbers(old, self._records.values())
             for here in sorted(self._records.keys() - numbers.keys()):
                 numbers[here], first_new = first_new, first_new + 1
             self._next = max(self._next, first_new)
@@ -341,10 +334,3 @@ class Timeline:
                 self._numbers = {track: later.number if n == number else n for track, n in self._numbers.items()}
             self._revision += 1
             return later.number
-
-
-def _kept(frame: Frame, face: Face, time_s: float) -> KeptMoment:
-    quality = face_quality(Detection(face.box, face.score, face.landmarks), frame.image_bgr)
-    moment = Moment(time_s, quality, face.box, thumbnail_of(frame.image_bgr, face.box))
-    appearance: Appearance = appearance_of(frame.image_bgr, face.box)
-    return KeptMoment(moment, appearance)

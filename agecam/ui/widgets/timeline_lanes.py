@@ -18,6 +18,8 @@ _THUMBNAIL_PX = 28
 _MIN_RANGE_YEARS = 20.0
 """Height of a lane."""
 _MIN_STRETCH_PX = 3.0
+_COLUMN_PX = 4.0
+"""At most one sample is painted for each so many pixels: a line of many short pieces takes long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +178,8 @@ def _paint_ages(
     if not len(x):
         return
     ages = lane.ages[rows]
-    if len(x) > 2 * area.width():  # several samples a pixel
-        columns = np.unique(x.astype(int), return_index=True)[1]
+    if len(x) > area.width() / _COLUMN_PX:
+        columns = np.unique((x / _COLUMN_PX).astype(int), return_index=True)[1]
         x, ages = x[columns], ages[columns]
     if len(x) == 1 or x[-1] - area.left() < _MIN_STRETCH_PX:
         x, ages = np.array([area.left(), area.right()]), ages[[0, -1]]
