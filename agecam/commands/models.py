@@ -2,11 +2,13 @@
 
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agecam.batch.console import Console
 from agecam.commands import DONE, FAILED
 from agecam.errors import WeightsError
+from agecam.runtime.bundle import is_bundled
 
 if TYPE_CHECKING:
     from agecam.models.card import Card
@@ -44,11 +46,12 @@ def run_models() -> int:
 
 
 def _description(card: "Card", console: Console) -> str:
+    path = _shown_file(card)
     try:
-        size = f"{card.weights_path.stat().st_size / 1e6:.1f} MB"
+        size = f"{path.stat().st_size / 1e6:.1f} MB"
     except OSError:
         size = "missing"
-        console.error(f"The weights {card.weights_path} are missing: reinstall the model.")
+        console.error(f"The weights {path} are missing: reinstall the model.")
     lines = _table(
         [
             ("name", "network", "input", "file", "date"),
@@ -63,6 +66,14 @@ def _description(card: "Card", console: Console) -> str:
         *textwrap.wrap(f"Licence: {_plain(card.licence)}", _WIDTH, initial_indent="  ", subsequent_indent="  "),
     ]
     return "\n".join(lines)
+
+
+def _shown_file(card: "Card") -> Path:
+    """The weights; in the bundle, which does not contain those that only Keras reads, the ONNX file instead."""
+    from agecam.models.store import network_files
+
+    onnx = network_files(card).onnx
+    return onnx.path if is_bundled() and onnx is not None and not card.weights_path.exists() else card.weights_path
 
 
 def _metrics_rows(split: str, sets: dict[str, Any]) -> list[tuple[str, ...]]:
