@@ -4,10 +4,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench package set-up clean
+.PHONY: help run test bench package bundle bundle-test set-up clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 run: ## Run AgeCam; for example: make run ARGS=demo
 	@$(PYTHON) .ci/set_up.py run
@@ -27,6 +27,12 @@ package: set-up ## Build the source archive and the wheel in dist/, and check th
 	rm -rf dist
 	$(BIN)/python -m build --outdir dist .
 	$(BIN)/python .ci/check_package.py dist
+
+bundle: ## Build what is downloaded by people without Python, in build/bundle/out; takes 10 minutes
+	@$(PYTHON) .ci/bundle/build.py
+
+bundle-test: set-up ## Test the bundle that make bundle has built
+	AGECAM_BUNDLE_TEST=1 $(BIN)/python -m pytest tests/bundle $(ARGS)
 
 set-up: ## Prepare .venv for development only
 	@$(PYTHON) .ci/set_up.py test

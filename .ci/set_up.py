@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMP = VENV / ".agecam-set-up"
 RECIPE = ("pyproject.toml", "setup.py", ".ci/system_packages.py")  # a change in these triggers a new set-up
-REQUIREMENTS = {"run": ".", "test": ".[dev,training]"}  # the packages for tests include those for running
+REQUIREMENTS = {"run": ".", "test": ".[dev,library,training]"}  # the packages for tests include those for running
 
 
 def main(purpose: str) -> None:

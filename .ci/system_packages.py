@@ -25,6 +25,9 @@ LIBRARIES = {
     "libdbus-1.so.3": "libdbus-1-3",
     "libfontconfig.so.1": "libfontconfig1",  # installs the DejaVu fonts, without which Qt draws no text
     "libpulse.so.0": "libpulse0",  # QtMultimedia: the sound of videos in the window
+    "libXrandr.so.2": "libxrandr2",  # its plug-in, as the next two
+    "libXext.so.6": "libxext6",
+    "libdrm.so.2": "libdrm2",
     "libfreetype.so.6": "libfreetype6",
     "libxkbcommon.so.0": "libxkbcommon0",
     # Qt's xcb plugin: windows on X11, and on Wayland through XWayland.

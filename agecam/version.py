@@ -1,3 +1,14 @@
-"""The version of AgeCam."""
+"""The version of AgeCam, and the commit that it was built from."""
+
+from pathlib import Path
 
 __version__ = "0.1.0"
+
+
+def full_version() -> str:
+    """The version, followed in a bundle by the commit that it was built from."""
+    try:
+        commit = (Path(__file__).parent / "commit.txt").read_text(encoding="ascii").strip()
+    except OSError:  # in a checkout and in an installed package
+        return __version__
+    return f"{__version__} ({commit})"

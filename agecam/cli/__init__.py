@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from agecam.cli.analyze import analyze
 from agecam.cli.bench import bench
+from agecam.cli.library import library
 from agecam.cli.models import models
 from agecam.cli.parser import PRIVACY, Parser
 from agecam.commands import DONE, FAILED, WRONG_USAGE
@@ -23,7 +24,7 @@ from agecam.errors import AgeCamError, UsageError, as_agecam_error
 from agecam.runtime.environment import prepare_process
 from agecam.runtime.log import start_log, without_passwords
 from agecam.runtime.signals import exit_status, raise_on_termination
-from agecam.version import __version__
+from agecam.version import full_version
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ Several sources, or a folder, open as a list with a filmstrip below the picture.
 Other commands, each with its own --help:
 
   agecam analyze SOURCE...   write results, annotated videos and annotated pictures
+  agecam library SOURCE...   analyse any number of pictures, on all cores or a cluster
   agecam cameras             list the cameras of this computer
   agecam models              list the installed models and their accuracy
   agecam bench               measure the speed on this computer
@@ -97,7 +99,7 @@ def _run(arguments: list[str]) -> int:
 def _open_source(arguments: list[str]) -> int:
     parser = Parser(
         prog="agecam",
-        usage="agecam [SOURCE...] [--model NAME]\n       agecam {analyze,cameras,models,bench} ...",
+        usage="agecam [SOURCE...] [--model NAME]\n       agecam {analyze,library,cameras,models,bench} ...",
         description=_ABOUT,
         epilog=PRIVACY,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -105,7 +107,14 @@ def _open_source(arguments: list[str]) -> int:
     parser.add_argument("sources", metavar="SOURCE", nargs="*", help=argparse.SUPPRESS)
     parser.add_argument("--model", metavar="NAME", help="a model listed by agecam models (default: the last one used)")
     parser.add_argument("--version", action=_ShowVersion)
+    menu = parser.add_mutually_exclusive_group()
+    menu.add_argument("--install-desktop", action="store_true", help="add AgeCam to the menu of a Linux desktop")
+    menu.add_argument("--remove-desktop", action="store_true", help="remove it from the menu")
     options = parser.parse_args(arguments)
+    if options.install_desktop or options.remove_desktop:
+        from agecam.commands.desktop import run_install_desktop, run_remove_desktop
+
+        return run_install_desktop() if options.install_desktop else run_remove_desktop()
     from agecam.commands.window import run_open
 
     return run_open(options.sources, options.model)
@@ -120,6 +129,7 @@ def _cameras(arguments: list[str]) -> int:
 
 _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "analyze": analyze,
+    "library": library,
     "cameras": _cameras,
     "models": models,
     "bench": bench,
@@ -135,7 +145,7 @@ class _ShowVersion(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         from agecam.sources.picture_files.formats import picture_formats
 
-        print(f"agecam {__version__}")
+        print(f"agecam {full_version()}")
         print(f"Pictures: {picture_formats()}")
         print("Videos: all formats that FFmpeg reads")
         parser.exit()

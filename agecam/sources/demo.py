@@ -6,6 +6,7 @@ mirror images) enter in four sizes. Each frame depends only on its index.
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -22,6 +23,12 @@ FPS = 30
 FRAME_COUNT = 300
 
 _NAME = "demo"
+PORTRAIT_FILES = (
+    ("skimage", "data", "astronaut.png"),
+    ("matplotlib", "mpl-data", "sample_data", "grace_hopper.jpg"),
+)
+"""The package of each portrait, and its path in there."""
+_COPIES = Path(__file__).parent / "portraits"
 _FEATHER = 0.16
 """Width of the soft edge of a cut-out, as a fraction of its radius."""
 _DRIFT_PX = 70
@@ -187,14 +194,19 @@ def people_at(index: int) -> tuple[DemoPerson, ...]:
 def portraits() -> tuple[Image, Image]:
     """Read the two portraits, each `(H, W, 3) uint8 BGR`: Eileen Collins (NASA) and Grace Hopper (US Navy).
 
-    They are part of scikit-image and Matplotlib. Raises SourceError if they are missing.
+    They are part of scikit-image and Matplotlib; the bundle has copies instead.
+    Raises SourceError if they are missing.
     """
     try:
-        astronaut = package_file("skimage", "data", "astronaut.png")
-        admiral = package_file("matplotlib", "mpl-data", "sample_data", "grace_hopper.jpg")
+        astronaut, admiral = (_portrait_file(*place) for place in PORTRAIT_FILES)
     except OSError as error:
         raise SourceError("The portraits of the demo are missing: reinstall scikit-image and matplotlib.") from error
     return read_picture(astronaut), read_picture(admiral)
+
+
+def _portrait_file(package: str, *parts: str) -> Path:
+    copy = _COPIES / parts[-1]
+    return copy if copy.is_file() else package_file(package, *parts)
 
 
 class _Cutout:

@@ -10,12 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
 from agecam.engine.options import EngineOptions
 from agecam.errors import as_agecam_error
 from agecam.live import LiveEngine
+from agecam.runtime import desktop_entry
 from agecam.runtime.crash import UncaughtErrors
 from agecam.runtime.log import start_log
 from agecam.runtime.settings import Settings, Theme, default_path, load_settings
@@ -93,6 +94,8 @@ def prepare_application(theme: Theme) -> tuple[QApplication, list[QTranslator]]:
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
     QGuiApplication.setApplicationDisplayName("AgeCam")
+    QGuiApplication.setDesktopFileName(desktop_entry.NAME)
+    application.setWindowIcon(QIcon(str(desktop_entry.ICON)))
     application.setApplicationName("AgeCam")
     application.setApplicationVersion(__version__)
     application.setStyle("Fusion")
