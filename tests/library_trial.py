@@ -98,7 +98,7 @@ def on_two_nodes(place: Path, photos: list[Path], count: int) -> bool:
 
 @contextmanager
 def cluster() -> Iterator[tuple[str, dict[str, str]]]:
-    """A Ray cluster of two nodes with one core each, on this computer; yields its address and the environment for it."""
+    """A Ray cluster of two nodes with one core each on this computer; yields its address and its environment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"

@@ -14,8 +14,8 @@ def check_not_bundled(command: str) -> None:
     """Raise UsageError in the bundle, for a command that needs packages which are not in it."""
     if is_bundled():
         raise UsageError(
-            "'{command}' needs the Python package, since this download contains only what the window and 'agecam analyze' "
-            "need: install it as README.md says.",
+            "'{command}' needs the Python package, since this download contains only what the window and "
+            "'agecam analyze' need: install it as README.md says.",
             command=command,
         )
 
