@@ -80,20 +80,27 @@ def killed(place: Path, photos: list[Path], count: int, kills: int, chance: rand
 
 
 def on_two_nodes(place: Path, photos: list[Path], count: int) -> bool:
-    """Whether a cluster of two nodes gives the rows of one computer."""
+    """Whether a cluster of two nodes gives the rows of one computer, also through Ray's client."""
     folder = place / "few"
     link(photos, folder, count)
     subprocess.run([*COMMAND, str(folder), "--out", str(place / "one"), "--quiet"], cwd=ROOT, check=True)
-    with cluster() as (address, environment):
-        call = [*COMMAND, str(folder), "--out", str(place / "two"), "--address", address]
-        subprocess.run(call, cwd=ROOT, check=True, env=environment)
+    expected = rows_of(place / "one")
+    good = len(expected) == count
+    with cluster() as (addresses, environment):
+        for number, address in enumerate(addresses):
+            out = place / f"cluster{number}"
+            call = [*COMMAND, str(folder), "--out", str(out), "--address", address, "--quiet"]
+            subprocess.run(call, cwd=ROOT, check=True, env=environment)
+            found = rows_of(out)
+            print(f"two nodes, {address}: {len(found):,} rows, {'the same' if found == expected else 'others'}")
+            good &= found == expected
+    return good
+
+
+def rows_of(out: Path) -> list[tuple[object, ...]]:
+    """The rows of a data set, without the time that they took."""
     names = "path, width, height, size_bytes, captured, model, error, faces"
-    one, two = (
-        ask(f"select {names} from read_parquet('{place / out}/pictures/*.parquet') order by path")
-        for out in ("one", "two")
-    )
-    print(f"two nodes: {len(two):,} rows, {'the same' if one == two else 'others'}")
-    return one == two and len(one) == count
+    return ask(f"select {names} from read_parquet('{out}/pictures/*.parquet') order by path")
 
 
 @contextmanager
@@ -105,14 +112,14 @@ def cluster() -> Iterator[tuple[str, dict[str, str]]]:
     ray = [str(Path(sys.executable).with_name("ray")), "start", "--block", "--num-cpus=1", "--disable-usage-stats"]
     token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     environment = {**os.environ, **token, "RAY_USAGE_STATS_ENABLED": "0"}
-    head = [*ray, "--head", f"--port={address.partition(':')[2]}", "--include-dashboard=false"]
+    head = [*ray, "--head", f"--port={port}", f"--ray-client-server-port={client_port}", "--include-dashboard=false"]
     with tempfile.TemporaryFile() as log:
         nodes = []
         try:
             for call in (head, *([[*ray, f"--address={address}"]] * (NODES - 1))):
                 nodes.append(subprocess.Popen(call, env=environment, stdout=log, stderr=log))
                 wait_for_nodes(address, len(nodes), environment)
-            yield address, environment
+            yield [address, f"ray://127.0.0.1:{client_port}"], environment
         finally:
             for node in reversed(nodes):
                 children = psutil.Process(node.pid).children(recursive=True) if node.poll() is None else []

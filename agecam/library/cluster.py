@@ -26,6 +26,7 @@ _ENVIRONMENT = {
     "RAY_worker_niceness": "0",  # that of the command, as in `agecam analyze`
 }
 _HOST = re.compile(r"(?:ray://)?([^/@]+):(\d+)")
+_CLIENT = "ray://"
 _CONNECT_S = 10.0
 _LONGEST_FOLDER = 30
 _OBJECT_STORE_BYTES = 256 << 20
@@ -69,8 +70,6 @@ class Cluster:
             from ray._private import worker
 
             worker.print_to_stdstream = _discarded  # whatever the log level, it prints the deaths of workers
-        context = ray.data.DataContext.get_current()
-        context.enable_progress_bars = False
         return self
 
     def _connect(self, ray: Any) -> None:
@@ -96,15 +95,9 @@ class Cluster:
             self._undo.callback(ray.shutdown)
             ray.init(address=self._address, **quiet)
         except (OSError, ImportError, ValueError, RuntimeError) as error:
-            if "Unauthenticated" in f"{error} {error.__cause__}":
-                raise UsageError(
-                    "The Ray cluster at {address} asks for its token: set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN to "
-                    "the token.",
-                    address=self._address,
-                ) from error
             raise UsageError(
-                "The Ray cluster at {address} cannot be reached ({reason}): start one with 'ray start --head', or "
-                "leave out --address.",
+                "The Ray cluster at {address} cannot be reached ({reason}): start one with 'ray start --head', set "
+                "RAY_AUTH_MODE=token if it asks for a token, or leave out --address.",
                 address=self._address,
                 reason=(str(error).strip().splitlines() or [type(error).__name__])[0].rstrip("."),
             ) from error
@@ -125,19 +118,45 @@ class Cluster:
 
         Ray Data restarts workers that die and does their batches again. Raises what a worker raises, wrapped by Ray.
         """
-        import ray.data
+        if not str(self._address).startswith(_CLIENT):
+            yield from _results(references, self.workers, worker, arguments)
+            return
+        import ray
 
-        results = ray.data.from_arrow_refs(references).map_batches(
-            worker,
-            fn_constructor_args=arguments,
-            batch_size=None,
-            batch_format="pyarrow",
-            zero_copy_batch=True,
-            num_cpus=1,
-            compute=ray.data.ActorPoolStrategy(size=min(self.workers, len(references))),
-        )
-        for block in results.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
-            yield from block.to_pylist()
+        # Ray Data does not run in Ray's client.
+        remote = ray.remote(num_cpus=0)(_Remote).remote(references, self.workers, worker, arguments)
+        while (row := ray.get(remote.next.remote())) is not None:
+            yield row
+
+
+class _Remote:
+    """Runs Ray Data in the cluster."""
+
+    def __init__(self, *arguments: Any) -> None:
+        self._results = _results(*arguments)
+
+    def next(self) -> dict[str, Any] | None:
+        """The next result; None after the last."""
+        return next(self._results, None)
+
+
+def _results(
+    references: list[Any], workers: int, worker: type, arguments: tuple[object, ...]
+) -> Iterator[dict[str, Any]]:
+    import ray.data
+
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    results = ray.data.from_arrow_refs(references).map_batches(
+        worker,
+        fn_constructor_args=arguments,
+        batch_size=None,
+        batch_format="pyarrow",
+        zero_copy_batch=True,
+        num_cpus=1,
+        compute=ray.data.ActorPoolStrategy(size=min(workers, len(references))),
+    )
+    for block in results.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
+        yield from block.to_pylist()
 
 
 def _discarded(*_: object, **__: object) -> None:

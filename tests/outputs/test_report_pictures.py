@@ -103,3 +103,20 @@ def test_pictures_beyond_the_limit_are_counted(monkeypatch: pytest.MonkeyPatch) 
 
 def detail(image: Image) -> float:
     return float(np.asarray(cv2.Laplacian(image, cv2.CV_64F)).std())
+
+
+def test_a_person_stays_blurred_when_the_picture_is_analysed_again(astronaut_bgr: Image) -> None:
+    pictures = Pictures()
+    frame = still(astronaut_bgr)
+    woman, other = face_at(180, 60, 110), face_at(20, 350, 100)
+    pictures.add(frame, result_of(frame, woman, other))
+    (clear,) = pictures.content(OverlayStyle())
+    pictures.mark(frame, [woman, other], [], {0})
+    pictures.add(frame, result_of(frame, other, replace(woman, box=(182.0, 62.0, 108.0, 109.0))))  # moved, other order
+    (again,) = pictures.content(OverlayStyle())
+    assert detail(again.people[1].thumbnail_bgr) < 0.2 * detail(clear.people[0].thumbnail_bgr)
+    assert detail(again.people[0].thumbnail_bgr) > 0.8 * detail(clear.people[1].thumbnail_bgr)
+    pictures.add(frame, result_of(frame, other))  # not found: nobody knows where she is
+    (lost,) = pictures.content(OverlayStyle(show_box=False, show_age=False))
+    assert detail(lost.image_bgr[90:150, 205:265]) < 0.3 * detail(clear.image_bgr[90:150, 205:265])
+    assert detail(lost.people[0].thumbnail_bgr) < 0.2 * detail(clear.people[1].thumbnail_bgr)

@@ -11,6 +11,7 @@ import numpy as np
 
 from agecam.outputs.report.content import Person, Picture
 from agecam.overlay import OverlayStyle, Words, annotate, blur_everything, blur_faces
+from agecam.tracking.tracker import overlaps
 from agecam.types import Box, Face, Frame, FrameResult, Image
 
 MAX_PICTURES = 300
@@ -23,6 +24,8 @@ _FACE_PX = 144
 _AROUND = 1.35
 """Side of a thumbnail relative to that of the face."""
 _QUALITY = 92
+_SAME_FACE = 0.5
+"""Intersection over union of the boxes of one face in two analyses of a picture."""
 
 Key = tuple[str, int, str]
 """Source, page and content of a picture: opened again, it is the same one."""
@@ -59,7 +62,7 @@ class Pictures:
             self._kept, self._more, self._latest = {}, {}, None
 
     def add(self, frame: Frame, result: FrameResult) -> None:
-        """Add a picture with its faces; the same picture again replaces them."""
+        """Add a picture with its faces; the same picture again replaces them, and keeps its marks."""
         height, width = frame.image_bgr.shape[:2]
         scale = min(1.0, _SIDE_PX / max(height, width))
         jpeg = _encoded(_reduced(frame.image_bgr, scale))
@@ -67,8 +70,11 @@ class Pictures:
         thumbnails = {face.box: _encoded(_cut(frame.image_bgr, face.box)) for face in result.people[:MAX_FACES]}
         with self._lock:
             self._latest = weakref.ref(frame.image_bgr), key
-            if key in self._kept or len(self._kept) < MAX_PICTURES:
-                self._kept[key] = _Kept(jpeg, scale, result.faces, result.complete, thumbnails)
+            kept = _Kept(jpeg, scale, result.faces, result.complete, thumbnails)
+            if key in self._kept:
+                self._kept[key] = _with_marks_of(self._kept[key], kept)
+            elif len(self._kept) < MAX_PICTURES:
+                self._kept[key] = kept
             else:
                 self._more[key] = len(result.people)
 
@@ -98,6 +104,15 @@ class Pictures:
         """Numbers of the pictures beyond the limit and of their faces."""
         with self._lock:
             return len(self._more), sum(self._more.values())
+
+
+def _with_marks_of(before: _Kept, now: _Kept) -> _Kept:
+    """Keep the marks when a picture is analysed again; everything is blurred if somebody who was is not found again."""
+    marked = [before.faces[index].box for index in sorted(before.blurred)]
+    same = overlaps(marked, [face.box for face in now.faces]) >= _SAME_FACE
+    if not same.any(axis=1).all():
+        return replace(now, hidden=before.hidden, blurred=frozenset(range(max(1, len(now.faces)))), complete=False)
+    return replace(now, hidden=before.hidden, blurred=frozenset(np.flatnonzero(same.any(axis=0)).tolist()))
 
 
 def _shown(key: Key, kept: _Kept, style: OverlayStyle) -> Picture:
