@@ -1,13 +1,14 @@
 """Pictures, videos and sources shared by tests, created at run time from installed packages."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from fixture_types import WriteVideo
 
 from agecam.errors import SourceError
 from agecam.runtime.log import stop_log
@@ -46,9 +47,6 @@ def astronaut_bgr(_portraits: tuple[Image, Image]) -> Image:
 def hopper_bgr(_portraits: tuple[Image, Image]) -> Image:
     """(600, 512, 3): one woman's face of about 173 x 220 px at (178, 110)."""
     return _portraits[1].copy()
-
-
-WriteVideo = Callable[..., Path]
 
 
 @pytest.fixture

@@ -104,11 +104,13 @@ def rows_of(out: Path) -> list[tuple[object, ...]]:
 
 
 @contextmanager
-def cluster() -> Iterator[tuple[str, dict[str, str]]]:
-    """A Ray cluster of two nodes with one core each on this computer; yields its address and its environment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+def cluster() -> Iterator[tuple[list[str], dict[str, str]]]:
+    """A Ray cluster of two nodes with one core each, on this computer; yields its addresses and the environment."""
+    with socket.socket() as first, socket.socket() as second:
+        for probe in (first, second):
+            probe.bind(("127.0.0.1", 0))
+        port, client_port = first.getsockname()[1], second.getsockname()[1]
+    address = f"127.0.0.1:{port}"
     ray = [str(Path(sys.executable).with_name("ray")), "start", "--block", "--num-cpus=1", "--disable-usage-stats"]
     token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     environment = {**os.environ, **token, "RAY_USAGE_STATS_ENABLED": "0"}

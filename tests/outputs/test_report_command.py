@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from conftest import WriteVideo
+from fixture_types import WriteVideo
 from models import is_one_sentence
 
 from agecam.cli import main

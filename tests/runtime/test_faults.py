@@ -15,7 +15,7 @@ import av
 import cv2
 import numpy as np
 import pytest
-from conftest import WriteVideo
+from fixture_types import WriteVideo
 from live_parts import HEIGHT, WIDTH, FakeCamera, SquareEngine, index_of, picture, wait_until
 from mjpeg import mjpeg_server
 from models import is_one_sentence

@@ -11,6 +11,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from fixture_types import WriteVideo
 from mjpeg import mjpeg_server
 
 from agecam.errors import SourceError
@@ -19,7 +20,6 @@ from agecam.sources.live import LiveSource
 from agecam.sources.stream import redact
 from agecam.types import Image
 
-WriteVideo = Callable[..., Path]
 HEIGHT, WIDTH = 64, 96
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from conftest import WriteVideo
 from films import duration_of
+from fixture_types import WriteVideo
 from test_seek import VARIABLE_MS, X264, Clip
 
 from agecam.errors import SourceError

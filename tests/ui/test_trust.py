@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from conftest import WriteVideo
 from crowd_parts import CrowdEngine, centre_of, click, row_of_faces
+from fixture_types import WriteVideo
 from live_parts import FakeCamera, FakeFile, face_at
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot

@@ -12,7 +12,7 @@ import av
 import cv2
 import numpy as np
 import pytest
-from conftest import WriteVideo
+from fixture_types import WriteVideo
 from live_parts import wait_until
 from PIL import Image as Pillow
 from program_parts import Program, needs_display, started, virtual_display, wait_for_a_label
