@@ -1,4 +1,4 @@
-"""Types of the fixtures in conftest.py, which other modules cannot import: each folder may have a conftest of its own."""
+"""Types of fixtures; conftest.py cannot be imported for them, since each folder may have one of its own."""
 
 from collections.abc import Callable
 from pathlib import Path
