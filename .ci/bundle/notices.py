@@ -34,8 +34,9 @@ _TOOLS = {"altgraph", "pip", "pyinstaller-hooks-contrib", "setuptools", "scikit-
 _QT_NOTE = """\
 Qt and PySide6 are used under the LGPL, version 3. They are separate files in _internal/PySide6 that may be replaced by
 other builds of the same version; their sources are at https://download.qt.io/official_releases/QtForPython/.
-FFmpeg, in _internal/av.libs and _internal/opencv_python_headless.libs, is used under the LGPL and, with x264 and x265,
-the GPL; its sources are at https://github.com/PyAV-Org/pyav-ffmpeg and https://ffmpeg.org.
+FFmpeg is used under the LGPL in _internal/PySide6 and _internal/opencv_python_headless.libs, and under the GPL in
+_internal/av.libs, with x264 and x265; libheif in _internal/pillow_heif.libs also contains x265. Their sources are at
+https://ffmpeg.org, https://github.com/PyAV-Org/pyav-ffmpeg and https://github.com/bigcat88/pillow_heif.
 """
 
 
