@@ -18,6 +18,7 @@ from agecam.errors import UsageError, WeightsError
 from agecam.models.card import Card, load_card, reason_of
 from agecam.models.files import NetworkFiles
 from agecam.models.store import find_model, network_files
+from agecam.runtime.bundle import check_not_bundled
 from agecam.runtime.device import has_bfloat16, has_tensorflow_package
 from agecam.runtime.environment import FRAMEWORKS, restored_variables
 from agecam.runtime.imports import hidden_modules
@@ -171,6 +172,7 @@ def _dtype_policy(dtype: str) -> Iterator[None]:
 def _import_keras(any_framework: bool) -> Any:
     if (loaded := sys.modules.get("keras")) is not None:
         return loaded
+    check_not_bundled("--backend keras")
     for name, value in FRAMEWORKS.items():
         os.environ.setdefault(name, value)
     if not any_framework:

@@ -19,6 +19,8 @@ from agecam.sources.demo import portraits
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = 3
+WARM_UP_S = 4.0
+"""Time between the first label and the state, and between the state and the measurement."""
 _MEASURE = ROOT / "agecam" / "ui" / "measure_load.py"
 _RUN = "import runpy, sys; runpy.run_path(sys.argv.pop(1), run_name='__main__')"
 """Runs the file without its folder in the search path, so that the other checkout's modules are imported."""
@@ -82,7 +84,7 @@ def _medians(found: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _measured(root: Path, case: Case, seconds: int, folder: Path) -> dict[str, Any]:
     environment = os.environ | {"PYTHONPATH": str(root)}
-    command = [sys.executable, "-c", _RUN, str(_MEASURE), case.source, case.state, str(seconds)]
+    command = [sys.executable, "-c", _RUN, str(_MEASURE), case.source, case.state, str(seconds), str(WARM_UP_S)]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]

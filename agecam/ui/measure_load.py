@@ -2,7 +2,7 @@
 
 `agecam bench --live` runs this file in a process of its own, also with the modules of another checkout:
 
-    python agecam/ui/measure_load.py SOURCE STATE SECONDS
+    python agecam/ui/measure_load.py SOURCE STATE SECONDS WARM_UP_SECONDS
 """
 
 import json
@@ -22,18 +22,17 @@ from agecam.runtime.environment import prepare_process
 STATES = ("playing", "paused", "minimised", "blurred", "without window")
 _TIMEOUT_S = 60.0
 """Time to wait for the first label."""
-_WARM_UP_S = 4.0
-"""Time between the first label, or a change of state, and the measurement."""
 _POLL_S = 0.2
 
 
-def measure_load(spec: str, state: str, seconds: float) -> dict[str, Any]:
+def measure_load(spec: str, state: str, seconds: float, warm_up_s: float) -> dict[str, Any]:
     """Show a source and measure for some seconds; call it once per process.
 
     Args:
         spec: the source; a video repeats.
         state: one of `STATES`.
         seconds: duration of the measurement.
+        warm_up_s: time between the first label and the state, and between the state and the measurement.
 
     Returns:
         `cores`: processor seconds per second of all threads, and `threads`: of each, by name; `shown_fps`,
@@ -44,7 +43,7 @@ def measure_load(spec: str, state: str, seconds: float) -> dict[str, Any]:
     """
     prepare_process()
     if state == "without window":
-        return _without_window(spec, seconds)
+        return _without_window(spec, seconds, warm_up_s)
     from PySide6.QtCore import QTimer
 
     from agecam.runtime.settings import Settings
@@ -61,12 +60,12 @@ def measure_load(spec: str, state: str, seconds: float) -> dict[str, Any]:
 
         def steps() -> Iterator[float]:
             yield from _until_label(window.session)
-            yield _WARM_UP_S
+            yield warm_up_s
             if state == "minimised":
                 window.showMinimized()
             elif state == "paused" and window.session.capture is not None:
                 window.session.capture.pause()
-            yield _WARM_UP_S
+            yield warm_up_s
             window.session.begin_statistics()
             before = Load()
             yield seconds
@@ -88,7 +87,7 @@ def measure_load(spec: str, state: str, seconds: float) -> dict[str, Any]:
     return _checked(found, spec)
 
 
-def _without_window(spec: str, seconds: float) -> dict[str, Any]:
+def _without_window(spec: str, seconds: float, warm_up_s: float) -> dict[str, Any]:
     from agecam.engine.options import EngineOptions
     from agecam.live import LiveSession
     from agecam.runtime.settings import Settings
@@ -100,7 +99,7 @@ def _without_window(spec: str, seconds: float) -> dict[str, Any]:
     with suppress(TimeoutError):
         for wait_s in _until_label(session):
             time.sleep(wait_s)
-        time.sleep(2 * _WARM_UP_S)
+        time.sleep(2 * warm_up_s)
         session.begin_statistics()
         before = Load()
         time.sleep(seconds)
@@ -170,4 +169,4 @@ def _thread_names() -> dict[int, str]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure_load(sys.argv[1], sys.argv[2], float(sys.argv[3]))))
+    print(json.dumps(measure_load(sys.argv[1], sys.argv[2], float(sys.argv[3]), float(sys.argv[4]))))

@@ -137,6 +137,7 @@ def test_the_load_of_two_checkouts_is_measured(
 ) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     monkeypatch.setattr(bench_live, "ROUNDS", 1)
+    monkeypatch.setattr(bench_live, "WARM_UP_S", 0.5)
     monkeypatch.setattr(bench_live, "cases", lambda clips: [bench_live.Case("demo"), bench_live.Case("demo", "paused")])
     arguments = ["--live", "--seconds", "2", "--beside", str(bench_live.ROOT), "--json", str(tmp_path / "b.json")]
     assert main(["bench", *arguments]) == 0
