@@ -127,9 +127,8 @@ class TimelineController(QObject):
         duration_s = self._duration_s()
         can_analyse = duration_s is not None and word_kind(self._spec()) != "pipe"
         self._actions.analyse_whole.setEnabled(can_analyse and (self.whole is not None or not self.current.complete))
-        is_shown = duration_s is not None and self._settings.current.show_timeline
-        self.panel.setVisible(is_shown)
-        if not is_shown or duration_s is None:
+        is_wanted = duration_s is not None and self._settings.current.show_timeline
+        if not self.panel.show_if(is_wanted, self._window.height()) or duration_s is None:
             return
         timeline, blurs, ages_of = self.current, self._settings.current.blur_faces, self._settings.ages_of
         shown = id(timeline), timeline.revision, blurs, ages_of

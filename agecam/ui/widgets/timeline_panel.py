@@ -10,6 +10,8 @@ from agecam.ui.widgets.timeline_view import TimelineView
 
 _SHARE = 0.25
 """Share of the window's height that the timeline takes at most."""
+_LEAST_WINDOW_PX = 400
+"""In a lower window, the timeline gives way to the video."""
 _MIN_LEFT_PX = 100
 """Room for a thumbnail and an age before the lanes."""
 
@@ -42,9 +44,14 @@ class TimelinePanel(QWidget):
         rows.addWidget(self.view)
         self._rows = 0
         self.view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setMinimumWidth(1)
+        self.setMinimumSize(1, 1)  # the window may be made small
         self.show_progress(None)
         self.hide()
+
+    def show_if(self, wanted: bool, window_height: int) -> bool:
+        """Show the timeline if it is wanted and there is room for it in the window; returns whether it is shown."""
+        self.setVisible(wanted and window_height >= _LEAST_WINDOW_PX)
+        return not self.isHidden()
 
     def show_progress(self, share: float | None, is_complete: bool = False) -> None:
         """Show how much of the video has been analysed, 0 to 1; None while nothing is being analysed."""
@@ -56,7 +63,7 @@ class TimelinePanel(QWidget):
     def fit(self, duration_s: float, window_height: int) -> None:
         """Align the lanes with the seek bar, and take as much of the window's height as they need and may have."""
         slider = self._playback.slider
-        left = slider.mapTo(self.window(), QPoint(7, 0)).x() - self.view.mapTo(self.window(), QPoint(0, 0)).x()
+        left = slider.mapToGlobal(QPoint(7, 0)).x() - self.view.mapToGlobal(QPoint(0, 0)).x()
         right = left + slider.width() - 14  # the middle of its handle reaches neither end
         room = self.view.viewport().width() - 6
         left = max(left, _MIN_LEFT_PX)
