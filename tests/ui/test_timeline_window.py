@@ -180,6 +180,17 @@ def test_t_hides_it_and_the_choice_is_kept(harness: WindowHarness) -> None:
     harness.wait_until(again.lanes.isVisible)
 
 
+def test_in_a_low_window_it_gives_way_to_the_video(harness: WindowHarness) -> None:
+    window = open_clip(harness)
+    harness.wait_until(window.lanes.isVisible)
+    window.resize(900, 330)
+    harness.wait_until(lambda: not window.lanes.isVisible())
+    assert window.video.height() >= 200
+    assert window.actions_.show_timeline.isChecked()
+    window.resize(900, 640)
+    harness.wait_until(window.lanes.isVisible)
+
+
 def test_a_camera_has_no_timeline(harness: WindowHarness) -> None:
     window = harness.open_window()
     window.open_first()

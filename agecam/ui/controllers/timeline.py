@@ -128,7 +128,7 @@ class TimelineController(QObject):
         can_analyse = duration_s is not None and word_kind(self._spec()) != "pipe"
         self._actions.analyse_whole.setEnabled(can_analyse and (self.whole is not None or not self.current.complete))
         is_wanted = duration_s is not None and self._settings.current.show_timeline
-        if not self.panel.show_if(is_wanted, self._window.height()) or duration_s is None:
+        if not self.panel.show_if(is_wanted) or duration_s is None:
             return
         timeline, blurs, ages_of = self.current, self._settings.current.blur_faces, self._settings.ages_of
         shown = id(timeline), timeline.revision, blurs, ages_of

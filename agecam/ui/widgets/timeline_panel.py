@@ -10,8 +10,9 @@ from agecam.ui.widgets.timeline_view import TimelineView
 
 _SHARE = 0.25
 """Share of the window's height that the timeline takes at most."""
-_LEAST_WINDOW_PX = 400
-"""In a lower window, the timeline gives way to the video."""
+_VIDEO_PX = 200
+"""Height that is left for the video; if there is less, the timeline gives way to it."""
+_DIRECT = Qt.FindChildOption.FindDirectChildrenOnly
 _MIN_LEFT_PX = 100
 """Room for a thumbnail and an age before the lanes."""
 
@@ -48,10 +49,16 @@ class TimelinePanel(QWidget):
         self.show_progress(None)
         self.hide()
 
-    def show_if(self, wanted: bool, window_height: int) -> bool:
+    def show_if(self, wanted: bool) -> bool:
         """Show the timeline if it is wanted and there is room for it in the window; returns whether it is shown."""
-        self.setVisible(wanted and window_height >= _LEAST_WINDOW_PX)
-        return not self.isHidden()
+        below = self.parentWidget()
+        centre = below.parentWidget() if below is not None else None
+        if below is not None and centre is not None:
+            beside = below.findChildren(QWidget, options=_DIRECT)
+            taken = sum(widget.sizeHint().height() for widget in beside if widget is not self and not widget.isHidden())
+            wanted &= centre.height() - taken - _VIDEO_PX >= self.sizeHint().height()
+        self.setVisible(wanted)
+        return wanted
 
     def show_progress(self, share: float | None, is_complete: bool = False) -> None:
         """Show how much of the video has been analysed, 0 to 1; None while nothing is being analysed."""
