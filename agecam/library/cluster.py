@@ -7,7 +7,7 @@ import secrets
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Any
@@ -29,6 +29,10 @@ _HOST = re.compile(r"(?:ray://)?([^/@]+):(\d+)")
 _CLIENT = "ray://"
 _CONNECT_S = 10.0
 _LONGEST_FOLDER = 30
+
+Results = Generator[dict[str, Any], None, None]
+"""Rows of the schema `RESULTS`."""
+
 _OBJECT_STORE_BYTES = 256 << 20
 """Only work lists and counts go through it; pictures are read by the workers."""
 
@@ -113,7 +117,7 @@ class Cluster:
 
         return ray.put(table), table.num_rows
 
-    def results(self, references: list[Any], worker: type, *arguments: object) -> Iterator[dict[str, Any]]:
+    def results(self, references: list[Any], worker: type, *arguments: object) -> Results:
         """What a pool of workers, each constructed with the arguments, returns for the batches, as soon as it is there.
 
         Ray Data restarts workers that die and does their batches again. Raises what a worker raises, wrapped by Ray.
@@ -140,9 +144,7 @@ class _Remote:
         return next(self._results, None)
 
 
-def _results(
-    references: list[Any], workers: int, worker: type, arguments: tuple[object, ...]
-) -> Iterator[dict[str, Any]]:
+def _results(references: list[Any], workers: int, worker: type, arguments: tuple[object, ...]) -> Results:
     import ray.data
 
     ray.data.DataContext.get_current().enable_progress_bars = False

@@ -5,7 +5,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from agecam.batch.interrupts import Interrupts
 from agecam.batch.summary import counted
 from agecam.errors import AgeCamError, OutputError, UsageError
 from agecam.library import tries
-from agecam.library.cluster import Cluster
+from agecam.library.cluster import Cluster, Results
 from agecam.library.keys import Seen, key_of
 from agecam.library.lease import Lease
 from agecam.library.listing import Item, Listing
@@ -119,8 +119,10 @@ def _run(
         total = sum(rows for _, rows in todo)
         console.status(f"{many(total, 'picture')} to analyse with {counted(cluster.workers, 'worker')}.")
         start_s = time.monotonic()
-        with Progress("pictures", "pictures", total, console.quiet) as progress:
-            for row in _results(cluster, [reference for reference, _ in todo], job):
+        results = _results(cluster, [reference for reference, _ in todo], job)
+        # Ray Data must have ended before Ray does: otherwise Ray may end this process without a word.
+        with closing(results), Progress("pictures", "pictures", total, console.quiet) as progress:
+            for row in results:
                 lease.check()
                 output.commit(job.run, row["part"])
                 counts.pictures += row["pictures"]
@@ -163,16 +165,19 @@ def _batches(items: Iterator[Item]) -> Iterator[pa.Table]:
 
 
 def _table(items: list[Item]) -> pa.Table:
-    rows = [item._asdict() | {"address": os.fsencode(item.address)} for item in items]
+    rows = [
+        item._asdict() | {"address": None if item.address == item.path else os.fsencode(item.address)} for item in items
+    ]
     return pa.Table.from_pylist(rows, WORK)
 
 
-def _results(cluster: Cluster, references: list[Any], job: Job) -> Iterator[dict[str, Any]]:
+def _results(cluster: Cluster, references: list[Any], job: Job) -> Results:
     try:
-        for row in cluster.results(references, Worker, job):
-            if row["problem"] is not None:
-                raise OutputError(row["problem"])
-            yield row
+        with closing(cluster.results(references, Worker, job)) as rows:
+            for row in rows:
+                if row["problem"] is not None:
+                    raise OutputError(row["problem"])
+                yield row
     except AgeCamError:
         raise
     except Exception as error:

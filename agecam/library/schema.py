@@ -46,16 +46,17 @@ pages before the one that failed. `remark` is what else there is to say, as that
 WORK = pa.schema(
     [
         pa.field("path", pa.string(), nullable=False),
-        pa.field("address", pa.binary(), nullable=False),
+        pa.field("address", pa.binary()),
         pa.field("member", pa.string()),
         pa.field("offset", pa.int64()),
         pa.field("size", pa.int64()),
         pa.field("suspect", pa.bool_()),
     ]
 )
-"""A picture to analyse: its row's path, the address of its file or archive as the system encodes it, and where it is in
-the archive: a name in zip files, an offset in bytes in (decompressed) tar files. `size` in bytes is null where the
-listing does not tell. `suspect` is whether it was in work when an earlier run ended."""
+"""A picture to analyse: its row's path; the address of its file or archive as the system encodes it, null if that is
+the path; and where it is in the archive: a name in zip files, an offset in bytes in (decompressed) tar files. `size` in
+bytes is null where the listing does not tell. `suspect` is whether it was in work when an earlier run ended.
+"""
 
 RESULTS = pa.schema(
     [

@@ -102,7 +102,7 @@ class Worker:
         return pa.Table.from_pylist([result | {"problem": self._problem}], RESULTS)
 
     def _analyse(self, batch: pa.Table) -> dict[str, Any]:
-        items = [Item(**row | {"address": os.fsdecode(row["address"])}) for row in batch.to_pylist()]
+        items = [Item(**row | {"address": os.fsdecode(row["address"] or row["path"])}) for row in batch.to_pylist()]
         part = part_name(items)
         keys = [key_of(item.path).hex() for item in items]
         tries = Tries(self._output, self._job.run, part, keys)

@@ -309,7 +309,8 @@ def examples() -> dict[str, str]:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     blocks = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "pictures/*.parquet" in block]
     assert len(blocks) == 1
-    return {found[1]: part for part in blocks[0].split("\n\n") if (found := re.search(r"import (\w+)", part))}
+    parts = re.split(r"^(?=import )", blocks[0], flags=re.MULTILINE)
+    return {found[1]: part for part in parts if (found := re.match(r"import (\w+)", part))}
 
 
 @pytest.mark.parametrize("package", ["pandas", "polars", "duckdb"])
