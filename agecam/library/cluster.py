@@ -7,6 +7,7 @@ import secrets
 import shutil
 import socket
 import tempfile
+import threading
 from collections.abc import Generator
 from contextlib import ExitStack, suppress
 from types import TracebackType
@@ -28,6 +29,9 @@ _ENVIRONMENT = {
 _HOST = re.compile(r"(?:ray://)?([^/@]+):(\d+)")
 _CLIENT = "ray://"
 _CONNECT_S = 10.0
+_THREAD_S = 20.0
+_PARKED = "Prefetcher"
+"""Name of a thread of Ray Data that never ends, and calls nothing then."""
 _LONGEST_FOLDER = 30
 
 Results = Generator[dict[str, Any], None, None]
@@ -157,8 +161,23 @@ def _results(references: list[Any], workers: int, worker: type, arguments: tuple
         num_cpus=1,
         compute=ray.data.ActorPoolStrategy(size=min(workers, len(references))),
     )
-    for block in results.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
-        yield from block.to_pylist()
+    threads = set(threading.enumerate())
+    blocks: Any = iter(results.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0))
+    try:
+        for block in blocks:
+            yield from block.to_pylist()
+    finally:
+        del blocks, results  # which ends Ray Data
+        _wait_for_threads(set(threading.enumerate()) - threads)
+
+
+def _wait_for_threads(threads: set[threading.Thread]) -> None:
+    """Wait until those of Ray Data have ended: if one calls Ray after its shutdown, Ray ends the process at once."""
+    for thread in threads:
+        function = getattr(thread, "_target", None)
+        module = str(getattr(function, "__module__", None) or type(thread).__module__)
+        if module.startswith("ray.data") and thread.name != _PARKED:
+            thread.join(_THREAD_S)
 
 
 def _discarded(*_: object, **__: object) -> None:
