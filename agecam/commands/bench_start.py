@@ -9,7 +9,7 @@ from tqdm import tqdm
 from agecam.bench.start import ROUNDS, start_rows
 from agecam.bench.tables import table
 from agecam.commands import DONE
-from agecam.commands.window import why_no_window
+from agecam.commands.window import check_window, why_no_window
 from agecam.errors import UsageError
 from agecam.runtime.files import check_writable, write_whole
 
@@ -41,6 +41,7 @@ def run_bench_start(json_path: Path | None, picture: Path | None, clip: Path | N
             raise UsageError(f"'{path}' does not exist: check the path.")
     if reason := why_no_window():
         raise UsageError(f"{reason}: connect a display or set QT_QPA_PLATFORM=offscreen.")
+    check_window()
     if json_path is not None:
         check_writable(json_path)
     expected = 2 if beside is None else 3
