@@ -113,7 +113,10 @@ class FrameStep:
                 return same
             with times.measure("tracker"):
                 self._tracker.propagate(picture, frame.time_s)
-        is_detection = self.planner.wants_detection(frame.time_s, self._tracker.speed, self._tracker.reliable)
+        is_calm = self._tracker.all_in_view and self._smoother.are_settled(self._tracker.track_ids)
+        is_detection = self.planner.wants_detection(
+            frame.time_s, self._tracker.speed, self._tracker.reliable, is_calm and self._smooth
+        )
         planned_px = self.planner.min_face_for(min_face_px)
         self._is_detected |= is_detection
         if is_detection:

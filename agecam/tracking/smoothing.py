@@ -1,7 +1,7 @@
 """Temporal smoothing: combines the estimates of a person over all frames, so that the label is steady."""
 
 import math
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 from dataclasses import replace
 
 import cv2
@@ -96,7 +96,7 @@ class TemporalSmoother:
             track_id: estimate for track_id, estimate in self._estimates.items() if track_id in track_ids
         }
 
-    def are_settled(self, track_ids: Sequence[int]) -> bool:
+    def are_settled(self, track_ids: Collection[int]) -> bool:
         """Whether the labels of all these people are settled."""
         return all(track_id in self._estimates and self._estimates[track_id].is_settled for track_id in track_ids)
 

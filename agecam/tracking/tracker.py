@@ -110,6 +110,11 @@ class Tracker:
         """Whether all faces in view are propagated reliably."""
         return all(track.reliable for track in self._in_view())
 
+    @property
+    def all_in_view(self) -> bool:
+        """Whether nobody is lost, and all faces are confirmed and propagated reliably."""
+        return all(track.missed == 0 and track.confirmed and track.reliable for track in self._tracks)
+
     def _in_view(self) -> list[Track]:
         return [track for track in self._tracks if track.missed == 0]
 

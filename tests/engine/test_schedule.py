@@ -25,12 +25,13 @@ def run(
     people: int = 1,
     speed: float = 0.0,
     reliable: bool = True,
+    calm: bool = False,
 ) -> tuple[list[float], list[int], list[float]]:
     """Simulate a computer of this speed; returns times of detections, people estimated and time of each step."""
     detections, estimated, steps = [], [], []
     for frame in range(round(seconds * FPS)):
         min_face_px = schedule.min_face_for(WANTED_PX)
-        is_detection = schedule.wants_detection(frame / FPS, speed, reliable)
+        is_detection = schedule.wants_detection(frame / FPS, speed, reliable, calm)
         took_ms = detector_ms * (40 / min_face_px) ** 2 if is_detection else None
         count = schedule.faces_to_estimate(people, (took_ms or 0) + tracker_ms)
         stages_ms = {"tracker": tracker_ms, "estimator": face_ms * count}
@@ -66,6 +67,16 @@ def test_fast_and_lost_faces_are_detected_more_often() -> None:
     lost = len(run(Schedule(), 3, detector_ms=70, reliable=False)[0])
     assert still < 0.6 * fast
     assert still < 0.7 * lost
+
+
+def test_while_all_is_calm_only_newcomers_are_looked_for() -> None:
+    calm, _, _ = run(Schedule(), 6, detector_ms=5, calm=True)
+    assert len(calm) <= 6 * 5.5
+    assert np.diff(calm).max() <= MAX_INTERVAL_S + 1.5 / FPS
+    assert len(run(Schedule(), 6, detector_ms=5, calm=True, speed=8)[0]) > 2 * len(calm)  # until drift is likely
+    thorough = Schedule()
+    thorough.thorough = True
+    assert len(run(thorough, 6, detector_ms=5, calm=True)[0]) == 6 * FPS
 
 
 def test_a_crowd_is_estimated_in_turns() -> None:
