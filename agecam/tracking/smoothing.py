@@ -154,6 +154,7 @@ def _sharpness(face: Detection, image_bgr: Image) -> float:
     if not patch.size:
         return 0.5
     small = cv2.resize(patch, (_PATCH_PX, _PATCH_PX), interpolation=cv2.INTER_AREA)
-    grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    detail = float(cv2.Laplacian(grey, cv2.CV_32F).std()) / (float(grey.std()) + 4.0)
-    return detail / (detail + _SOFT_DETAIL)
+    grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+    edges, contrast = (cv2.meanStdDev(of)[1].item() for of in (cv2.Laplacian(grey, cv2.CV_32F), grey))
+    detail = edges / (contrast + 4.0)
+    return float(detail / (detail + _SOFT_DETAIL))

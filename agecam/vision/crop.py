@@ -134,7 +134,7 @@ def crop_faces(frame: Image, squares: npt.NDArray[np.float32], spec: CropSpec) -
     """
     faces = np.empty((len(squares), spec.size_px, spec.size_px, 3), np.float32)
     for face, square in zip(faces, squares.astype(np.float64), strict=True):
-        face[:] = _crop_face(frame, square, spec)[..., ::-1]
+        cv2.cvtColor(_crop_face(frame, square, spec), cv2.COLOR_BGR2RGB, face)
     return np.rint(faces, out=faces)
 
 
