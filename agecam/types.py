@@ -4,8 +4,9 @@ Conventions: images are `(H, W, 3) uint8` in BGR order, as in OpenCV; boxes are 
 `(x, y)`, in pixels of the source frame, x to the right and y down; times are seconds from the start of the source.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,8 @@ Image = npt.NDArray[np.uint8]
 """`(H, W, 3) uint8`, BGR."""
 
 FloatArray = npt.NDArray[np.float32]
+
+Derived = TypeVar("Derived")
 
 Box = tuple[float, float, float, float]
 """`(x, y, width, height)` in pixels."""
@@ -89,6 +92,13 @@ class Frame:
     """How long it is displayed, as far as the source tells; None if unknown."""
     remarks: tuple[AgeCamError, ...] = ()
     """What the user should know about this picture although it can be read, as that its file ends early."""
+    _derived: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def derived(self, make: Callable[[Image], Derived]) -> Derived:
+        """What a function makes of the picture, computed once for all who ask for it, on any thread."""
+        if make not in self._derived:
+            self._derived[make] = make(self.image_bgr)
+        return cast(Derived, self._derived[make])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -107,7 +107,7 @@ class FrameStep:
         self.planner.thorough = thorough
         if self._track:
             with times.measure("tracker"):
-                picture = GreyFrame.of(frame.image_bgr)
+                picture = frame.derived(GreyFrame.of)
                 self._is_detected &= not self._changes.has_changed(picture)
             if self._is_detected and not thorough and (same := self._same_again(frame)) is not None:
                 return same

@@ -83,7 +83,7 @@ def _ages(figures: Figures) -> str:
     series = {gender: [figures.ages[start, gender] for start in starts] for gender in GENDERS}
     keys = " ".join(f'<span class="key"><i class="{gender}"></i>{gender}</span>' for gender in GENDERS)
     labels = [f"{start}+" if start == LAST_AGE else str(start) for start in starts]
-    return _section(f"Apparent age, in classes of {AGE_STEP} years", f"<p>{keys}</p>{bars(labels, series)}")
+    return _section(f"Apparent age, in bands of {AGE_STEP} years", f"<p>{keys}</p>{bars(labels, series)}")
 
 
 def _genders(figures: Figures) -> str:
