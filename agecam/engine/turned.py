@@ -8,7 +8,8 @@ import numpy as np
 
 from agecam.tracking.tracker import overlaps
 from agecam.types import Box, Detection, Image
-from agecam.vision.detector import FaceDetector, halved, halved_to_fit
+from agecam.vision.detector import FaceDetector, halved_to_fit
+from agecam.vision.pyramid import halved
 
 _ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 270: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180}
 """By degrees clockwise."""

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from agecam.types import Box, Image
+from agecam.vision.pyramid import halved
 
 THUMBNAIL_PX = 64
 
@@ -25,8 +26,7 @@ def thumbnail_of(image_bgr: Image, box: Box) -> Image:
     matrix = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]])
     # Strong downscaling averages pixels first: warpAffine alone would skip some.
     while scale < 0.4 and min(part.shape[:2]) > 8:
-        even = part[: part.shape[0] // 2 * 2, : part.shape[1] // 2 * 2]
-        part = np.asarray(cv2.resize(even, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+        part = halved(part)
         scale *= 2
         matrix[:, :2] *= 2
     size = (THUMBNAIL_PX, THUMBNAIL_PX)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agecam.types import Detection, Face, Image
+from agecam.vision.pyramid import halved
 
 WIDTH_PX = 320
 """Optical flow is computed on a small grey picture: a face of 40 px in 1280 still has 10."""
@@ -42,10 +43,7 @@ class GreyFrame:
         size = [max(1, round(side * scale)) for side in image_bgr.shape[1::-1]]
         small = image_bgr
         while small.shape[1] >= 2 * size[0] and small.shape[0] % 2 == small.shape[1] % 2 == 0:
-            # OpenCV resizes to exactly one half many times faster than to any other size.
-            small = np.asarray(
-                cv2.resize(small, (small.shape[1] // 2, small.shape[0] // 2), interpolation=cv2.INTER_AREA), np.uint8
-            )
+            small = halved(small)
         small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA), np.uint8)
         return cls(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8), scale)
 

@@ -14,7 +14,7 @@ from agecam.models.store import detector_files
 from agecam.types import Detection, FloatArray, Image
 from agecam.vision.drawing import DrawingClassifier
 from agecam.vision.mtcnn import Mtcnn, suppress
-from agecam.vision.pyramid import FINAL_OVERLAP, MAX_PYRAMID_SIDE_PX, count_halvings, pyramid_scales
+from agecam.vision.pyramid import FINAL_OVERLAP, MAX_PYRAMID_SIDE_PX, count_halvings, halved, pyramid_scales
 
 _HALVED_FROM_PX = 8 * MAX_PYRAMID_SIDE_PX
 """In frames with a side this long, no faces below 96 px are searched for: when halved, they still have the 48 px that
@@ -132,14 +132,6 @@ def halved_to_fit(frame: Image) -> tuple[Image, int]:
         frame = halved(frame)
         factor *= 2
     return frame, factor
-
-
-def halved(frame: Image) -> Image:
-    """The frame at half its size."""
-    height, width = (max(1, side // 2) for side in frame.shape[:2])
-    # Without its last odd row and column, it is averaged over exact blocks, which is much faster.
-    even = frame[: 2 * height, : 2 * width]
-    return np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _is_long(frame: Image) -> bool:

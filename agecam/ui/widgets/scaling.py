@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from agecam.types import Image
+from agecam.vision.pyramid import halved
 
 _LARGE_PX = 8_000_000
 """Of a picture with more pixels than this, the halves are kept, so that zooming stays smooth."""
@@ -51,7 +52,7 @@ class Scaler:
             self._next, self._done_rows = np.empty((height, width, 3), np.uint8), 0
         done = self._done_rows
         self._done_rows = end = min(height, done + max(1, _STEP_PX // (4 * width)))
-        self._next[done:end] = _half(source[2 * done : 2 * end])
+        self._next[done:end] = halved(source[2 * done : 2 * end])
         if end == height:
             self._halves.append(self._next)
             self._next = None
@@ -76,13 +77,7 @@ def scaled(image_bgr: Image, size: tuple[int, int]) -> Image:
     picture is halved while it is more than twice as large as needed. The rest is linear, which skips no pixel then.
     """
     while image_bgr.shape[1] >= 2 * size[0] and image_bgr.shape[0] >= 2 * size[1]:
-        image_bgr = _half(image_bgr)
+        image_bgr = halved(image_bgr)
     if size == (image_bgr.shape[1], image_bgr.shape[0]):
         return image_bgr
     return np.asarray(cv2.resize(image_bgr, size, interpolation=cv2.INTER_LINEAR), np.uint8)
-
-
-def _half(image_bgr: Image) -> Image:
-    even = image_bgr[: image_bgr.shape[0] // 2 * 2, : image_bgr.shape[1] // 2 * 2]
-    half = (even.shape[1] // 2, even.shape[0] // 2)
-    return np.asarray(cv2.resize(even, half, interpolation=cv2.INTER_AREA), np.uint8)
