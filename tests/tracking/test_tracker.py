@@ -9,7 +9,7 @@ from models import overlap
 
 from agecam.sources import open_source
 from agecam.sources.demo import FRAME_COUNT, HEIGHT_PX, WIDTH_PX, people_at
-from agecam.tracking.optical_flow import GreyFrame
+from agecam.tracking.optical_flow import CutDetector, GreyFrame
 from agecam.tracking.tracker import MAX_LOST_S, MAX_VISIBLE_S, Tracker, overlaps
 from agecam.types import Box, Detection, Image
 
@@ -206,3 +206,24 @@ def test_after_a_cut_all_people_are_new(image_after: Image, track_id: int) -> No
         tracker.propagate(GreyFrame.of(image), step * STEP_S)
         (track,) = tracker.update([face], step * STEP_S)
     assert track.track_id == track_id
+
+
+def person_before_wall(wall: int, left_px: int) -> Image:
+    image = np.full((180, 320, 3), wall, np.uint8)
+    image[60:, left_px : left_px + 120] = wall // 5
+    return image
+
+
+@pytest.mark.parametrize(
+    ("wall", "left_px", "is_cut"),
+    [
+        (200, 100, True),  # two people before bright walls are another scene although the pictures are alike
+        (200, 90, False),  # a large movement
+        (60, 100, False),  # in the dark, lights and movements change as much of the pattern
+    ],
+    ids=["cut", "moved", "dark"],
+)
+def test_a_cut_between_two_scenes_that_are_alike(wall: int, left_px: int, is_cut: bool) -> None:
+    cuts = CutDetector()
+    assert not cuts.is_cut(GreyFrame.of(person_before_wall(wall, 60)))
+    assert cuts.is_cut(GreyFrame.of(person_before_wall(wall, left_px))) == is_cut
