@@ -78,7 +78,12 @@ class OpenVinoRunner:
 
     def __init__(self, path: Path, precision: str = "float32") -> None:
         """Raise WeightsError if the file is not an ONNX network, RuntimeError if OpenVINO cannot run it."""
-        hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": _PRECISIONS[precision]}
+        hints = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": _PRECISIONS[precision],
+            # All processes would pin their threads to the same cores: two would take turns on one core.
+            "ENABLE_CPU_PINNING": False,
+        }
         try:
             network = _core().read_model(path)
         except RuntimeError as error:
