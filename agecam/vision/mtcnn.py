@@ -21,6 +21,7 @@ from agecam.vision.pyramid import (
     FINAL_OVERLAP,
     GREY,
     MAX_PROPOSALS,
+    ONE_BLOCK,
     OUTPUT_THRESHOLD,
     PROPOSAL_THRESHOLD,
     REFINE_THRESHOLD,
@@ -36,7 +37,7 @@ _MAX_HALVED_SCALE = 0.25
 _MAX_VALUES = 3 * 3840 * 2160
 """Larger frames are not converted to floats, and larger arrays are not kept: they would take too much memory."""
 
-_MAX_SHEET_PX = 1 << 20
+_MAX_SHEET_PX = 1 << 18
 """Pixels that the proposal network sees at a time."""
 
 _Pixels = Image | FloatArray
@@ -216,11 +217,12 @@ def suppress(rows: FloatArray, overlap: float, over_smaller: bool = False) -> Fl
     """
     rows = rows[np.argsort(-rows[:, 4], kind="stable")[:MAX_PROPOSALS]]
     suppressed = np.zeros(len(rows), bool)
-    for first in range(0, len(rows), BLOCK):
-        block, better = rows[first : first + BLOCK], rows[: first + BLOCK]
+    size = BLOCK if len(rows) > ONE_BLOCK else ONE_BLOCK
+    for first in range(0, len(rows), size):
+        block, better = rows[first : first + size], rows[: first + size]
         is_better = np.arange(len(better))[:, np.newaxis] < first + np.arange(len(block))
         overlapped = _overlap(better[:, np.newaxis, :4], block[:, :4], over_smaller) > overlap
-        suppressed[first : first + BLOCK] = (overlapped & is_better).any(0)
+        suppressed[first : first + size] = (overlapped & is_better).any(0)
     return rows[~suppressed]
 
 
