@@ -36,6 +36,11 @@ def version() -> str:
     return str(openvino.get_version()).partition("-")[0]
 
 
+def use_one_thread() -> None:
+    """Let each network that is loaded from now on run in the thread that calls it."""
+    _core().set_property("CPU", {"INFERENCE_NUM_THREADS": 1})
+
+
 class OpenVinoBackend:
     """Large networks run in bfloat16 on processors that support it; all others in float32, like the reference."""
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -29,8 +30,10 @@ from agecam.models.store import find_model
 
 LARGEST_PART = 128
 """Pictures in a part: a few seconds of work, which is what a run loses when it is killed."""
-_FIRST_PART = 4
+_SMALLEST_PART = 4
 """The first parts are small, so that few pictures occupy all workers too, and that the rate is known soon."""
+_SHARES = 64
+"""A part is at most one of so many shares of what is left: all workers then end at about the same time."""
 _PARTS_OF_A_SIZE = 8
 _LISTED_AT_ONCE = 4096
 
@@ -151,17 +154,16 @@ def _new_items(listing: Listing, seen: Seen, suspects: set[str], counts: Counts)
 
 
 def _batches(items: Iterator[Item]) -> Iterator[pa.Table]:
-    """Tables of the schema `WORK`, whose sizes grow from 4 to 128 rows."""
-    size, made, batch = _FIRST_PART, 0, []
-    for item in items:
-        batch.append(item)
-        if len(batch) == size:
-            yield _table(batch)
-            batch, made = [], made + 1
-            if made % _PARTS_OF_A_SIZE == 0:
-                size = min(2 * size, LARGEST_PART)
-    if batch:
-        yield _table(batch)
+    """Tables of the schema `WORK`; small ones come first and last."""
+    size, made = _SMALLEST_PART, 0
+    waiting = list(islice(items, _SHARES * LARGEST_PART))
+    while waiting:
+        count = min(size, max(_SMALLEST_PART, len(waiting) // _SHARES))
+        yield _table(waiting[:count])
+        made += 1
+        if made % _PARTS_OF_A_SIZE == 0:
+            size = min(2 * size, LARGEST_PART)
+        waiting = [*waiting[count:], *islice(items, count)]
 
 
 def _table(items: list[Item]) -> pa.Table:

@@ -71,7 +71,7 @@ class Worker:
 
         cv2.setNumThreads(1)
         if openvino.is_available():
-            openvino._core().set_property("CPU", {"INFERENCE_NUM_THREADS": 1})
+            openvino.use_one_thread()
         job = self._job
         backend = BoundedBackend(choose_backend("cpu")[0])
         options = EngineOptions(job.model, "cpu", min_face_px=job.min_face_px, track=False)
