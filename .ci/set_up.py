@@ -24,6 +24,7 @@ VENV = ROOT / ".venv"
 STAMP = VENV / ".agecam-set-up"
 RECIPE = ("pyproject.toml", "setup.py", ".ci/system_packages.py")  # a change in these triggers a new set-up
 REQUIREMENTS = {"run": ".", "test": ".[dev,library,training]"}  # the packages for tests include those for running
+SIZE = {"run": "4 GB", "test": "5 GB"}
 
 
 def main(purpose: str) -> None:
@@ -38,14 +39,14 @@ def main(purpose: str) -> None:
         stamp = STAMP.read_text() if STAMP.exists() else None
         if stamp in (done[purpose], done["test"]):
             return
-        print("Setting up AgeCam (the first time takes a few minutes and about 4 GB)", flush=True)
+        print(f"Setting up AgeCam (the first time takes a few minutes and about {SIZE[purpose]})", flush=True)
         system_packages.ensure(for_tests=purpose == "test")
         if stamp is not None and not stamp.startswith(f"{place}\n"):
             shutil.rmtree(VENV)
         VENV.mkdir(exist_ok=True)
         STAMP.write_text("unfinished\n")
         print("  Python packages", flush=True)
-        install(python, REQUIREMENTS[purpose])
+        install(python, purpose)
         STAMP.write_text(done[purpose])
         print("  done", flush=True)
 
@@ -63,14 +64,14 @@ def suitable_python() -> str:
     )
 
 
-def install(python: str, requirement: str) -> None:
+def install(python: str, purpose: str) -> None:
     """Create .venv and install AgeCam into it, editable, so that source changes need no new set-up."""
     pip = [str(VENV / "bin/python"), "-m", "pip", "--disable-pip-version-check", "-qq", "install"]
-    for command in ([python, "-m", "venv", str(VENV)], [*pip, "--editable", requirement]):
+    for command in ([python, "-m", "venv", str(VENV)], [*pip, "--editable", REQUIREMENTS[purpose]]):
         if subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode:
             sys.exit(
                 "The Python packages could not be installed (see the reason above): "
-                "check the network and the free disk space (4 GB), then run make again."
+                f"check the network and the free disk space ({SIZE[purpose]}), then run make again."
             )
 
 
