@@ -3,10 +3,14 @@
 import argparse
 import math
 import re
-from typing import NoReturn
+import sys
+from typing import TYPE_CHECKING, NoReturn
 
 from agecam.errors import UsageError
 from agecam.types import MAX_FACE_PX, MIN_FACE_PX
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 PRIVACY = "Everything is computed locally: no picture and no result leaves this computer."
 
@@ -20,6 +24,11 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Called with argparse's message."""
         raise UsageError(f"{message[:1].upper()}{message[1:]}; see '{self.prog} --help'.")
+
+    def _print_message(self, message: str, file: "SupportsWrite[str] | None" = None) -> None:
+        """Print help or the version. Without streams, as under pythonw, Python before 3.11.5 would fail."""
+        if (file or sys.stderr) is not None:
+            super()._print_message(message, file)
 
 
 def count(text: str) -> int:

@@ -30,6 +30,7 @@ pytestmark = pytest.mark.qt_log_ignore(
     "No audio device",
     "ALSA",
     "HW decoder",
+    r"Couldn't (load|resolve) va",
     "Could not open media",
     extend=True,
 )
