@@ -26,7 +26,7 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message[:1].upper()}{message[1:]}; see '{self.prog} --help'.")
 
     def _print_message(self, message: str, file: "SupportsWrite[str] | None" = None) -> None:
-        """Print help or the version. Without streams, as under pythonw, Python before 3.11.5 would fail."""
+        """Print help or the version. Without streams, as under pythonw, that of Python 3.11.2 fails."""
         if (file or sys.stderr) is not None:
             super()._print_message(message, file)
 

@@ -26,6 +26,7 @@ from agecam.vision.pyramid import (
     PROPOSAL_THRESHOLD,
     REFINE_THRESHOLD,
     STRIDE_PX,
+    halved,
 )
 
 _SHRINK_PX = 10
@@ -69,9 +70,9 @@ class _Scratch:
 
     def half(self, use: str, pixels: _Pixels) -> _Pixels:
         """Means of 2 x 2 pixels, in the type of the input."""
-        rows, columns = pixels.shape[0] // 2, pixels.shape[1] // 2
         if pixels.dtype == np.uint8:
-            return np.asarray(cv2.resize(pixels, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
+            return halved(np.asarray(pixels, np.uint8))
+        rows, columns = pixels.shape[0] // 2, pixels.shape[1] // 2
         into = self.array(use, (rows, columns, 3))
         return np.asarray(cv2.resize(pixels, (columns, rows), into, interpolation=cv2.INTER_AREA), np.float32)
 

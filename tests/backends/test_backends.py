@@ -34,6 +34,38 @@ from agecam.vision.estimator import Estimator
 from training.compact.export_detector import folded
 from training.compact.onnx_export import as_onnx, probe, write_onnx
 
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the cores of each thread")
+def test_threads_of_the_networks_are_not_pinned_to_cores() -> None:
+    """Pinned ones share a core with those of every other program that pins its own."""
+    code = """
+import json, os, threading
+from contextlib import suppress
+import numpy as np
+from agecam.backends.openvino import OpenVinoBackend, use_one_thread
+from agecam.models.store import detector_files
+
+def watch():
+    while not ended.is_set():
+        for thread in os.listdir("/proc/self/task"):
+            with suppress(ProcessLookupError):
+                seen.add(tuple(sorted(os.sched_getaffinity(int(thread)))))
+
+use_one_thread()
+runner = OpenVinoBackend().runner(detector_files()["rnet"])
+seen, ended = set(), threading.Event()
+watcher = threading.Thread(target=watch)
+watcher.start()
+for _ in range(100):
+    runner(np.zeros((256, 24, 24, 3), np.float32))
+ended.set()
+watcher.join()
+print(json.dumps(sorted(seen)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.splitlines()[-1]) == [sorted(os.sched_getaffinity(0))]
+
+
 # --- same results --------------------------------------------------------------------------------------
 
 

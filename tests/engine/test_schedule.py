@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from models import write_model
 
+from agecam.bench.scenes import scene
 from agecam.engine.engine import Engine
 from agecam.engine.options import VIDEO_FACE_PX, EngineOptions, smallest_face_px
 from agecam.engine.schedule import MAX_INTERVAL_S, Schedule
@@ -241,3 +242,12 @@ def test_still_pictures_ignore_the_budget(parts: tuple[FaceDetector, Estimator])
         ours, theirs = (engine.step(still).faces for engine in (scheduled, unlimited))
         assert [face.age for face in ours] == [face.age for face in theirs]
         assert len(ours) == 2
+
+
+def test_settled_people_in_view_are_detected_five_times_a_second(parts: tuple[FaceDetector, Estimator]) -> None:
+    engine = Engine(*parts, EngineOptions(budget_ms=10_000))  # with so much time the detector skips no frame by itself
+    detected = []
+    for frame in scene(640, 480, 1, 90):
+        engine.step(frame)
+        detected.append("detector" in engine.stages_ms)
+    assert sum(detected[60:]) <= 8 < sum(detected[:10]) + 1
