@@ -118,13 +118,20 @@ def test_a_signal_closes_the_window_and_completes_the_recording(
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT])
 def test_a_crash_in_native_code_is_in_the_log(number: signal.Signals, display: str, tmp_path: Path) -> None:
-    with agecam("demo", tmp_path / "home", display) as program:
-        program.wait_for_window()
-        program.process.send_signal(number)
-        assert program.process.wait(20) == -number
-    log = (tmp_path / "home" / "state" / "AgeCam" / "log" / "agecam.log").read_text()
-    assert "Fatal Python error" in log
-    assert "in run_window" in log
+    # faulthandler reads the frames of threads that still run, without a lock. Rarely that faults in its turn, and
+    # Python then ends the process with SIGSEGV in the middle of the trace: such a try says nothing about AgeCam.
+    for attempt in range(3):
+        home = tmp_path / f"home{attempt}"
+        with agecam("demo", home, display) as program:
+            program.wait_for_window()
+            program.process.send_signal(number)
+            status = program.process.wait(20)
+        log = (home / "state" / "AgeCam" / "log" / "agecam.log").read_text()
+        assert "Fatal Python error" in log
+        assert status in {-number, -signal.SIGSEGV}
+        if status == -number and "in run_window" in log:
+            return
+    pytest.fail(f"three crashes without a complete trace; the last ended with {status}:\n{log}")
 
 
 def test_a_failed_start_is_shown_and_logged(display: str, tmp_path: Path) -> None:
