@@ -6,7 +6,7 @@ Conventions: images are `(H, W, 3) uint8` in BGR order, as in OpenCV; boxes are 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, Protocol, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -75,11 +75,25 @@ class CropSpec:
         return replace(self, size_px=size_px, margin=(side * size_px / self.size_px - 1) / 2)
 
 
+class LargeImage(Protocol):
+    """A large picture that is converted only when it is needed, once at each size. Thread-safe."""
+
+    size: tuple[int, int]
+    """Width and height in pixels; both are even."""
+
+    def whole(self) -> Image:
+        """The picture in full size."""
+
+    def half(self) -> Image:
+        """The picture at half its width and height."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """One picture of a source, with its position in the source."""
 
-    image_bgr: Image
+    image: Image | LargeImage
+    """The picture; use `image_bgr` and `size`."""
     index: int
     """Counts the frames that the source delivered, from 0."""
     time_s: float
@@ -94,11 +108,31 @@ class Frame:
     """What the user should know about this picture although it can be read, as that its file ends early."""
     _derived: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
-    def derived(self, make: Callable[[Image], Derived]) -> Derived:
-        """What a function makes of the picture, computed once for all who ask for it, on any thread."""
+    @property
+    def image_bgr(self) -> Image:
+        """The picture in full size."""
+        return whole(self.image)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return size_of(self.image)
+
+    def derived(self, make: Callable[["Frame"], Derived]) -> Derived:
+        """What a function makes of the frame, computed once for all who ask for it, on any thread."""
         if make not in self._derived:
-            self._derived[make] = make(self.image_bgr)
+            self._derived[make] = make(self)
         return cast(Derived, self._derived[make])
+
+
+def whole(image: Image | LargeImage) -> Image:
+    """A picture in full size."""
+    return image if isinstance(image, np.ndarray) else image.whole()
+
+
+def size_of(image: Image | LargeImage) -> tuple[int, int]:
+    """Width and height of a picture in pixels."""
+    return (image.shape[1], image.shape[0]) if isinstance(image, np.ndarray) else image.size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,6 +148,11 @@ class Detection:
     turned_degrees: int = 0
     """By how many degrees clockwise the frame was turned to find the face: 0, 90, 180 or 270. Box and landmarks are
     those in the frame as it is."""
+
+    def scaled(self, factor: float) -> "Detection":
+        """The same face in a picture that is `factor` times as wide and high."""
+        x, y, width, height = (factor * side for side in self.box)
+        return replace(self, box=(x, y, width, height), landmarks=self.landmarks * np.float32(factor))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

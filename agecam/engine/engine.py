@@ -64,7 +64,8 @@ class Engine:
             self.reset()  # its people are not those of earlier frames
         self._last_s = frame.time_s
         times = StageTimes()
-        min_face_px = smallest_face_px(self.min_face_px, min(frame.image_bgr.shape[:2]), frame.still)
+        saves_time = self._frames.is_live and not self.thorough
+        min_face_px = smallest_face_px(self.min_face_px, min(frame.size), frame.still, saves_time)
         if frame.still:
             result = self._stills.run(frame, min_face_px, times)
         else:

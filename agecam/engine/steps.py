@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import compress
 
-from agecam.engine.options import EngineOptions
+from agecam.engine.options import VIDEO_FACE_PX, EngineOptions
 from agecam.engine.schedule import EveryFrame, Planner, Schedule
 from agecam.engine.turned import find_turned, has_upright_face
 from agecam.errors import AgeCamError
@@ -18,6 +18,7 @@ from agecam.tracking.tracker import Tracker
 from agecam.types import Attributes, Detection, Face, Frame, FrameResult
 from agecam.vision.detector import FaceDetector
 from agecam.vision.estimator import Estimator
+from agecam.vision.pyramid import half_of, seen_in
 
 STILLNESS_S = 0.5
 """Live, how long a scene that stands still is not analysed again."""
@@ -77,6 +78,8 @@ class FrameStep:
         self._lone_score = LONE_SCORE if options.budget_ms is None else math.inf
         self._smooth = options.track and options.smooth
         self.planner: Planner = EveryFrame(options.detect_every)
+        self.is_live = options.budget_ms is not None
+        """Whether a step has a budget."""
         if options.budget_ms is not None:
             self.planner = Schedule(options.budget_ms)
         self.reset()
@@ -107,7 +110,7 @@ class FrameStep:
         self.planner.thorough = thorough
         if self._track:
             with times.measure("tracker"):
-                picture = frame.derived(GreyFrame.of)
+                picture = frame.derived(GreyFrame.of_frame)
                 self._is_detected &= not self._changes.has_changed(picture)
             if self._is_detected and not thorough and (same := self._same_again(frame)) is not None:
                 return same
@@ -121,7 +124,7 @@ class FrameStep:
         self._is_detected |= is_detection
         if is_detection:
             with times.measure("detector"):
-                self._faces = self._detector.detect(frame.image_bgr, planned_px)
+                self._faces = self._detect(frame, planned_px)
                 self._track_ids = [None] * len(self._faces)
                 self._confirmed = [True] * len(self._faces)
         if self._track:
@@ -135,6 +138,12 @@ class FrameStep:
         result = _result(frame, self._faces, attributes, self._track_ids, self._confirmed)
         self._last = replace(result, complete=complete)
         return self._last
+
+    def _detect(self, frame: Frame, min_face_px: float) -> list[Detection]:
+        half = half_of(frame)
+        if half is None or min_face_px < 2 * VIDEO_FACE_PX:
+            return self._detector.detect(frame.image_bgr, min_face_px, half)
+        return [face.scaled(2) for face in self._detector.detect(half, min_face_px / 2)]
 
     def _same_again(self, frame: Frame) -> FrameResult | None:
         """Live, the last result for a frame that shows the same; None if it must be analysed nevertheless."""
@@ -150,11 +159,14 @@ class FrameStep:
     def _update_tracks(self, frame: Frame, is_detection: bool) -> None:
         """Update the positions and track IDs of all faces in view."""
         if is_detection:
-            tracks = self._tracker.update(self._faces, frame.time_s, frame.image_bgr)
+            half = half_of(frame)
+            seen, scale = (frame.image_bgr, 1.0) if half is None else (half, 0.5)
+            tracks = self._tracker.update(self._faces, frame.time_s, seen, scale)
             confirmed_now = [track for track in tracks if track.confirmed and track.confirmed_s == frame.time_s]
-            drawn = self._detector.are_drawn(frame.image_bgr, [track.face for track in confirmed_now])
-            for track in compress(confirmed_now, drawn):
-                track.begin_again(frame.time_s)
+            if confirmed_now:
+                drawn = self._detector.are_drawn(frame.image_bgr, [track.face for track in confirmed_now])
+                for track in compress(confirmed_now, drawn):
+                    track.begin_again(frame.time_s)
         visible = self._tracker.visible(frame.time_s)
         self._faces = [track.face for track in visible]
         self._track_ids = [track.track_id for track in visible]
@@ -169,9 +181,15 @@ class FrameStep:
         only_due = self.planner.spares_settled
         chosen = self._smoother.most_informative(track_ids, self._faces, frame, count, only_due)
         faces = [self._faces[index] for index in chosen]
-        attributes = self._estimator.estimate(frame.image_bgr, faces)
+        attributes = self._estimate_in(frame, faces) if faces else []
         self._smoother.add([track_ids[index] for index in chosen], faces, attributes, frame)
         return self._smoother.smoothed_attributes(track_ids), len(chosen)
+
+    def _estimate_in(self, frame: Frame, faces: Sequence[Detection]) -> list[Attributes]:
+        smallest_px = min(min(face.box[2:]) for face in faces)
+        # Larger faces are reduced before they are cropped, whichever they are cropped from.
+        image, scale = seen_in(frame, smallest_px, 2 * self._estimator.card.crop.size_px)
+        return self._estimator.estimate(image, [face.scaled(scale) for face in faces])
 
 
 def _result(
@@ -181,7 +199,7 @@ def _result(
     track_ids: Sequence[int | None],
     confirmed: Sequence[bool],
 ) -> FrameResult:
-    height_px, width_px = frame.image_bgr.shape[:2]
+    width_px, height_px = frame.size
     of_frame = tuple(Face.of(*of_face) for of_face in zip(faces, attributes, track_ids, confirmed, strict=True))
     return FrameResult(frame.source, frame.index, frame.time_s, width_px, height_px, of_frame, remarks=frame.remarks)
 

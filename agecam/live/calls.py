@@ -120,13 +120,13 @@ _EMPTY_GREY = 24
 
 def _moved(view: View, small: Image) -> View:
     """The view with another size of its picture."""
-    image = view.frame.image_bgr
-    if small is image:
+    width, height = view.frame.size
+    if small.shape[:2] == (height, width):
         return view
-    factors = small.shape[1] / image.shape[1], small.shape[0] / image.shape[0]
+    factors = small.shape[1] / width, small.shape[0] / height
     return replace(
         view,
-        frame=replace(view.frame, image_bgr=small),
+        frame=replace(view.frame, image=small),
         faces=tuple(_scaled(face, *factors) for face in view.faces),
         hidden=tuple(_scaled(face, *factors) for face in view.hidden),
     )

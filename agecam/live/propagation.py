@@ -32,14 +32,14 @@ class FacePropagator:
     def begin(self, frame_number: int, frame: Frame, faces: tuple[Face, ...]) -> None:
         """Start again at a frame whose faces are known."""
         self.reset()
-        self._past.append(_PastFrame(frame_number, frame.derived(GreyFrame.of)))
+        self._past.append(_PastFrame(frame_number, frame.derived(GreyFrame.of_frame)))
         self._faces = faces
 
     def show(self, frame_number: int, frame: Frame) -> tuple[Face, ...]:
         """The faces in the next frame; none yet in a still picture and after a cut. `frame_number` must increase."""
         if frame.still:
             self.reset()
-        now = _PastFrame(frame_number, frame.derived(GreyFrame.of))
+        now = _PastFrame(frame_number, frame.derived(GreyFrame.of_frame))
         if self._cuts.is_cut(now.picture):
             self._past.clear()  # so that no analysis from before the cut is propagated across it
             self._faces = ()

@@ -12,7 +12,7 @@ from agecam.overlay.labels import rect_of
 from agecam.overlay.mirror import mirrored
 from agecam.overlay.sprites import crop
 from agecam.runtime.files import PartFile
-from agecam.types import Face, FrameResult, Image
+from agecam.types import Face, FrameResult, Image, LargeImage, whole
 
 KEYWORD = "AgeCam results"
 """Keyword of the PNG text chunk with the results, in the format of a results line."""
@@ -33,14 +33,14 @@ class SavingOptions:
     """Also save the results as a JSON file."""
 
 
-def uncovered(view: View, blur_everyone: bool) -> Image:
-    """What may be seen of a frame, `(H, W, 3) uint8` BGR: faces are blurred as asked for, nothing is drawn yet.
+def uncovered(view: View, blur_everyone: bool) -> Image | LargeImage:
+    """What may be seen of a frame: faces are blurred as asked for, nothing is drawn yet.
 
     If someone is to be blurred and not all faces were looked for in this frame, everything is blurred.
     """
-    image = view.frame.image_bgr
     if not blur_everyone and view.blurred is None:
-        return image
+        return view.frame.image
+    image = view.frame.image_bgr
     if not view.complete:
         return blur_everything(image)
     faces = (*view.faces, *view.hidden)
@@ -52,7 +52,7 @@ def composed(view: View, style: OverlayStyle, mirror: bool, placer: Placer | Non
 
     What is to be blurred is blurred as in `uncovered`. `placer` remembers the places of labels from frame to frame.
     """
-    image, faces = uncovered(view, style.blur_faces), view.faces
+    image, faces = whole(uncovered(view, style.blur_faces)), view.faces
     if mirror:
         image, faces = mirrored(image, faces)
     return annotate(image, faces, replace(style, blur_faces=False), placer=placer)
@@ -63,12 +63,12 @@ def portrait(view: View, face: Face, blur_everyone: bool) -> Image:
     left, top, right, bottom = rect_of(face)
     margin_x, margin_y = round(_MARGIN * (right - left)), round(_MARGIN * (bottom - top))
     rect = (left - margin_x, top - margin_y, right + margin_x, bottom + margin_y)
-    return crop(uncovered(view, blur_everyone), rect).copy()
+    return crop(whole(uncovered(view, blur_everyone)), rect).copy()
 
 
 def result_of(view: View) -> FrameResult:
     """The results for the frame in view, with its faces as shown."""
-    height, width = view.frame.image_bgr.shape[:2]
+    width, height = view.frame.size
     return FrameResult(view.frame.source, view.frame.index, view.frame.time_s, width, height, view.faces)
 
 

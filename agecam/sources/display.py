@@ -1,8 +1,9 @@
 """Converts decoded frames to pictures as a player displays them: upright, undistorted, in the colours of a screen."""
 
 import struct
+import threading
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from av.sidedata.sidedata import SideDataContainer
@@ -11,7 +12,8 @@ from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
 from agecam.sources.colour import ColourKind, ColourMap
-from agecam.types import Image
+from agecam.types import Image, LargeImage
+from agecam.vision.pyramid import is_large
 
 _BT709, _UNSPECIFIED, _BT601, _BT2020 = 1, 2, 6, 9  # codes of colour matrices
 _MATRICES = {_BT709: 1, 4: 4, 5: 5, _BT601: 5, 7: 7, _BT2020: 9, 10: 9}
@@ -22,13 +24,12 @@ _MAX_WIDTH_PX = 16_384
 
 
 class Display:
-    """Converts the frames of one video."""
+    """Converts the frames of one video. `picture` is for one thread; its large pictures are for any."""
 
     def __init__(self, stream: VideoStream) -> None:
         self.attach(stream)
-        self._to_rgb = VideoReformatter()
-        self._to_bgr = VideoReformatter()
-        self._map: tuple[tuple[ColourKind, int, int], ColourMap] | None = None
+        # FFmpeg prepares a conversion for one size: in turn, the two would always be prepared anew.
+        self._whole, self._half = _Converter(), _Converter()
 
     def attach(self, stream: VideoStream) -> None:
         """Go on with the stream of the same video opened again."""
@@ -37,23 +38,15 @@ class Display:
         self._stated = stream.sample_aspect_ratio
         self._coded = self._context.sample_aspect_ratio
 
-    def image(self, frame: VideoFrame) -> Image:
-        """Convert a frame to `(H, W, 3) uint8 BGR`."""
-        width = self._display_width(frame)
-        options: dict[str, Any] = {"width": width, "height": frame.height}
-        if width != frame.width:
-            options["interpolation"] = Interpolation.BICUBIC
-        if not frame.format.is_rgb:
-            options["src_colorspace"] = _matrix(frame, self._context.color_primaries)
+    def picture(self, frame: VideoFrame) -> Image | LargeImage:
+        """A frame as it is displayed; a large one is converted when it is needed."""
         # The decoder keeps these up to date; older versions of PyAV do not know them of a frame.
-        kind = ColourKind.of(self._context.color_trc, self._context.color_primaries)
-        if kind is not None:
-            options |= {"format": "gbrp16le", "dst_color_range": ColorRange.JPEG}
-            wide = self._to_rgb.reformat(frame, **options)
-            shown = self._to_bgr.reformat(self._colour_map(kind, width, frame.height).convert(wide), format="bgr24")
-        else:
-            shown = self._to_bgr.reformat(frame, format="bgr24", **options)
-        return _upright(np.asarray(shown.to_ndarray(), np.uint8), frame)
+        primaries = self._context.color_primaries
+        kind = ColourKind.of(self._context.color_trc, primaries)
+        decoded = _Decoded(frame, self._display_width(frame), _matrix(frame, primaries), kind)
+        if is_large(decoded.width, frame.height):
+            return _LargeFrame(decoded, self._whole, self._half)
+        return self._whole.convert(decoded, decoded.width, frame.height)
 
     def _display_width(self, frame: VideoFrame) -> int:
         coded = self._context.sample_aspect_ratio
@@ -62,6 +55,46 @@ class Display:
         is_sane = Fraction(1, _MAX_SQUEEZE) <= aspect <= _MAX_SQUEEZE and 0 < width <= max(_MAX_WIDTH_PX, frame.width)
         return width if is_sane else frame.width
 
+
+class _Decoded(NamedTuple):
+    """A frame, and what its conversion depends on."""
+
+    frame: VideoFrame
+    width: int
+    """As displayed; the height is that of the frame."""
+    matrix: int | None
+    """FFmpeg's code of the conversion to RGB; None for a frame that is RGB."""
+    kind: ColourKind | None
+
+
+class _Converter:
+    """Converts frames to one size. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._to_rgb = VideoReformatter()
+        self._to_bgr = VideoReformatter()
+        self._map: tuple[tuple[ColourKind, int, int], ColourMap] | None = None
+        self._lock = threading.Lock()
+
+    def convert(self, decoded: _Decoded, width: int, height: int) -> Image:
+        """Convert a frame to `(height, width, 3) uint8 BGR`, before it is turned upright."""
+        frame, kind = decoded.frame, decoded.kind
+        options: dict[str, Any] = {"width": width, "height": height}
+        if height != frame.height:
+            options["interpolation"] = Interpolation.AREA
+        elif width != frame.width:
+            options["interpolation"] = Interpolation.BICUBIC
+        if decoded.matrix is not None:
+            options["src_colorspace"] = decoded.matrix
+        with self._lock:
+            if kind is not None:
+                options |= {"format": "gbrp16le", "dst_color_range": ColorRange.JPEG}
+                wide = self._to_rgb.reformat(frame, **options)
+                shown = self._to_bgr.reformat(self._colour_map(kind, width, height).convert(wide), format="bgr24")
+            else:
+                shown = self._to_bgr.reformat(frame, format="bgr24", **options)
+            return _upright(np.asarray(shown.to_ndarray(), np.uint8), frame)
+
     def _colour_map(self, kind: ColourKind, width: int, height: int) -> ColourMap:
         key = (kind, width, height)
         if self._map is None or self._map[0] != key:
@@ -69,8 +102,36 @@ class Display:
         return self._map[1]
 
 
-def _matrix(frame: VideoFrame, primaries: int) -> int:
+class _LargeFrame:
+    """A large frame; see `LargeImage`."""
+
+    def __init__(self, decoded: _Decoded, to_whole: _Converter, to_half: _Converter) -> None:
+        self._decoded, self._to_whole, self._to_half = decoded, to_whole, to_half
+        self._images: dict[int, Image] = {}
+        self._locks = threading.Lock(), threading.Lock()
+        width, height = decoded.width, decoded.frame.height
+        self.size = (height, width) if _is_turned(decoded.frame) else (width, height)
+
+    def whole(self) -> Image:
+        """The picture in full size."""
+        return self._image(1, self._to_whole)
+
+    def half(self) -> Image:
+        """The picture at half its width and height."""
+        return self._image(2, self._to_half)
+
+    def _image(self, factor: int, converter: _Converter) -> Image:
+        with self._locks[factor - 1]:
+            if factor not in self._images:
+                width, height = self._decoded.width // factor, self._decoded.frame.height // factor
+                self._images[factor] = converter.convert(self._decoded, width, height)
+            return self._images[factor]
+
+
+def _matrix(frame: VideoFrame, primaries: int) -> int | None:
     """FFmpeg's code of the conversion to RGB; where the file does not state it, by size, as players do."""
+    if frame.format.is_rgb:
+        return None
     stated = frame.colorspace
     if stated == _UNSPECIFIED and primaries == _BT2020:
         stated = _BT2020
@@ -82,14 +143,32 @@ def _matrix(frame: VideoFrame, primaries: int) -> int:
 def _upright(image: Image, frame: VideoFrame) -> Image:
     """Rotate and mirror a picture by the display matrix of its frame."""
     try:
-        # `frame.side_data` would create a reference cycle and keep the frame in memory until garbage collection.
-        matrix: Any = SideDataContainer(frame).get("DISPLAYMATRIX")  # type: ignore[call-arg]  # absent from PyAV's stubs
-    except ValueError:  # PyAV does not know some newer types of side data
+        matrix = _display_matrix(frame)
+    except ValueError:
         return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)), np.uint8)
     if matrix is not None:
         # x' = ax + cy and y' = bx + dy: for rotations by multiples of 90 degrees, either a and d or b and c are zero.
-        a, b, _, c, d = struct.unpack_from("=5i", bytes(matrix))
+        a, b, c, d = matrix
         if abs(b) > abs(a):
             image, a, d = image.transpose(1, 0, 2), c, b
         image = image[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
     return np.ascontiguousarray(image, np.uint8)
+
+
+def _is_turned(frame: VideoFrame) -> bool:
+    """Whether `_upright` exchanges width and height."""
+    try:
+        matrix = _display_matrix(frame)
+    except ValueError:
+        return round(frame.rotation / 90) % 2 == 1
+    return matrix is not None and abs(matrix[1]) > abs(matrix[0])
+
+
+def _display_matrix(frame: VideoFrame) -> tuple[int, int, int, int] | None:
+    """a, b, c and d of a frame's display matrix; raises ValueError where PyAV does not know its other side data."""
+    # `frame.side_data` would create a reference cycle and keep the frame in memory until garbage collection.
+    matrix: Any = SideDataContainer(frame).get("DISPLAYMATRIX")  # type: ignore[call-arg]  # absent from PyAV's stubs
+    if matrix is None:
+        return None
+    a, b, _, c, d = struct.unpack_from("=5i", bytes(matrix))
+    return a, b, c, d

@@ -134,7 +134,7 @@ class FolderSource(BaseSource):
                 count=len(paths),
                 name=name,
             )
-        height, width = self._next.image_bgr.shape[:2]
+        width, height = self._next.size
         super().__init__(SourceInfo(name, width, height, fps=None, frame_count=len(self._pages), live=False))
 
     def read(self) -> Frame | None:

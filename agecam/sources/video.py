@@ -14,7 +14,7 @@ from agecam.sources.base import SEEK_TOLERANCE_S, BaseSource, Sound, SourceInfo
 from agecam.sources.decoder import DEFAULT_FPS, Decoder, IndexedPacket
 from agecam.sources.display import Display
 from agecam.sources.media import FileMedia, Media
-from agecam.types import Frame
+from agecam.types import Frame, size_of
 
 _MAX_INDEXED_BYTES = 1 << 30
 """Size of the largest file that is read completely to count its frames."""
@@ -56,7 +56,7 @@ class StreamedVideoSource(BaseSource):
         if not self._pending or (decoder.has_failed and decoder.container.format.name in _WITHOUT_HEADER):
             self.close()
             raise SourceError("The video '{name}' contains no readable frames: choose another file.", name=self._name)
-        height, width = self._display.image(self._pending[0][0]).shape[:2]
+        width, height = size_of(self._display.picture(self._pending[0][0]))
         count, length_s = self._extent(decoder)
         info = SourceInfo(
             self._name, width, height, decoder.fps, count, live=False, length_s=length_s, sound=self._sound(decoder)
@@ -80,7 +80,7 @@ class StreamedVideoSource(BaseSource):
             return None
         self._index += 1
         duration_s = self._decoder.seconds(frame.duration or 0) or 1 / self._fps
-        return Frame(self._display.image(frame), self._index - 1, time_s, self._name, duration_s=duration_s)
+        return Frame(self._display.picture(frame), self._index - 1, time_s, self._name, duration_s=duration_s)
 
     def skip_to(self, time_s: float) -> None:
         """Leave out the frames before `time_s`: they are decoded, but not converted. Goes only forward."""

@@ -10,8 +10,9 @@ from agecam.overlay import blur_everything
 from agecam.timeline.lane import GENDERS, Lane, Moment, Stretch
 from agecam.timeline.thumbnail import thumbnail_of
 from agecam.tracking.appearance import Appearance, appearance_of
-from agecam.tracking.smoothing import face_quality
+from agecam.tracking.smoothing import FULL_SIZE_PX, face_quality
 from agecam.types import Box, Detection, Face, Frame
+from agecam.vision.pyramid import seen_in
 
 MAX_MOMENTS = 8
 """Clear moments of a person, each the clearest of its part of the source."""
@@ -32,9 +33,10 @@ class KeptMoment(NamedTuple):
     @classmethod
     def of(cls, frame: Frame, face: Face, time_s: float) -> "KeptMoment":
         """The moment of a face in a frame; `time_s` is the time in the timeline."""
-        quality = face_quality(Detection(face.box, face.score, face.landmarks), frame.image_bgr)
-        moment = Moment(time_s, quality, face.box, thumbnail_of(frame.image_bgr, face.box))
-        return cls(moment, appearance_of(frame.image_bgr, face.box))
+        image, scale = seen_in(frame, min(face.box[2:]), FULL_SIZE_PX)
+        seen = Detection(face.box, face.score, face.landmarks).scaled(scale)
+        moment = Moment(time_s, face_quality(seen, image), face.box, thumbnail_of(image, seen.box))
+        return cls(moment, appearance_of(image, seen.box))
 
 
 class Record:

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from agecam.types import Detection, Face, Image
-from agecam.vision.pyramid import halved
+from agecam.types import Detection, Face, Frame, Image
+from agecam.vision.pyramid import half_of, halved
 
 WIDTH_PX = 320
 """Optical flow is computed on a small grey picture: a face of 40 px in 1280 still has 10."""
@@ -50,6 +50,15 @@ class GreyFrame:
             small = halved(small)
         small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA), np.uint8)
         return cls(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8), scale)
+
+    @classmethod
+    def of_frame(cls, frame: Frame) -> "GreyFrame":
+        """Reduce a frame; a large one from its half."""
+        half = half_of(frame)
+        if half is None:
+            return cls.of(frame.image_bgr)
+        reduced = cls.of(half)
+        return cls(reduced.grey, reduced.scale / 2)
 
 
 class CutDetector:

@@ -10,6 +10,7 @@ import numpy as np
 from agecam.models.card import Calibration
 from agecam.types import AGE_CLASSES, Attributes, Detection, FloatArray, Frame, Gender, Image
 from agecam.vision.decoding import attributes_of
+from agecam.vision.pyramid import seen_in
 
 MEMORY_S = 8.0
 """An estimate this old counts a third as much as a new one."""
@@ -19,7 +20,7 @@ REFRESH_S = 0.2
 """How often a settled person is estimated: more estimates of nearly the same picture add little but cost as much."""
 _SETTLED_ESTIMATES = 12
 """Number of estimates that settle a label even if the view is poor."""
-_FULL_SIZE_PX = 100.0
+FULL_SIZE_PX = 100.0
 """Width of a face above which size adds no information."""
 _TURNED_OFFSET = 0.4
 """Offset of the nose from the middle between the eyes, in eye distances, from which a face counts much less."""
@@ -115,9 +116,7 @@ class TemporalSmoother:
         if count >= len(indices):
             return indices
         gains = {
-            index: self._estimates[track_ids[index]].expected_gain(
-                face_quality(faces[index], frame.image_bgr), frame.time_s
-            )
+            index: self._estimates[track_ids[index]].expected_gain(_quality_in(frame, faces[index]), frame.time_s)
             if track_ids[index] in self._estimates
             else math.inf
             for index in indices
@@ -131,7 +130,7 @@ class TemporalSmoother:
         """Add the attributes that the estimator gave for some faces of a frame."""
         for track_id, face, of_face in zip(track_ids, faces, attributes, strict=True):
             estimate = self._estimates.setdefault(track_id, TrackEstimate())
-            estimate.add(of_face, face_quality(face, frame.image_bgr), frame.time_s)
+            estimate.add(of_face, _quality_in(frame, face), frame.time_s)
 
     def smoothed_attributes(self, track_ids: Sequence[int]) -> list[Attributes]:
         """Attributes of each person from all frames so far."""
@@ -140,12 +139,17 @@ class TemporalSmoother:
 
 def face_quality(face: Detection, image_bgr: Image) -> float:
     """How informative a view of a face is, 0 to 1: from its size, pose, sharpness and detection score."""
-    size = min(1.0, face.box[2] / _FULL_SIZE_PX)
+    size = min(1.0, face.box[2] / FULL_SIZE_PX)
     left, right, nose = (face.landmarks[index].astype(np.float64) for index in range(3))
     between_eyes = right - left
     offset = abs(float((nose - (left + right) / 2) @ between_eyes)) / max(float(between_eyes @ between_eyes), 1e-6)
     frontal = math.exp(-((offset / _TURNED_OFFSET) ** 2))
     return max(0.01, size * frontal * _sharpness(face, image_bgr) * face.score**4)
+
+
+def _quality_in(frame: Frame, face: Detection) -> float:
+    image, scale = seen_in(frame, min(face.box[2:]), FULL_SIZE_PX)
+    return face_quality(face.scaled(scale), image)
 
 
 def _sharpness(face: Detection, image_bgr: Image) -> float:

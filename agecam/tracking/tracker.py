@@ -140,13 +140,16 @@ class Tracker:
                 track.face = _shifted(track.face, track.velocity, elapsed_s) if is_lost else face
         self._previous = (picture, time_s)
 
-    def update(self, faces: Sequence[Detection], time_s: float, image_bgr: Image | None = None) -> list[Track]:
+    def update(
+        self, faces: Sequence[Detection], time_s: float, image_bgr: Image | None = None, scale: float = 1.0
+    ) -> list[Track]:
         """Update the tracks with the detected faces of a frame.
 
         Args:
             faces: all faces detected in this frame.
             time_s: time of the frame.
             image_bgr: the frame, `(H, W, 3) uint8` BGR; without it, appearances are not compared.
+            scale: size of this picture relative to the frame.
 
         Returns:
             The track of each face, in the order of the faces.
@@ -157,7 +160,8 @@ class Tracker:
             track for track in self._tracks if time_s - track.detected_s <= MAX_LOST_S or track.missed <= MAX_MISSED
         ]
         appearances = [
-            appearance_of(image_bgr, face.box) if image_bgr is not None else unknown_appearance() for face in faces
+            appearance_of(image_bgr, face.scaled(scale).box) if image_bgr is not None else unknown_appearance()
+            for face in faces
         ]
         assigned: list[Track | None] = [None] * len(faces)
         for row, column in _match(self._tracks, faces, appearances, time_s):

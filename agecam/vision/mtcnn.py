@@ -88,13 +88,16 @@ class Mtcnn:
         self._pnet, self._rnet, self._onet = (runners[name] for name in ("pnet", "rnet", "onet"))
         self._scratch = _Scratch()
 
-    def find_faces(self, frame: Image, scales: tuple[float, ...], halvings: int) -> FloatArray:
+    def find_faces(
+        self, frame: Image, scales: tuple[float, ...], halvings: int, half: Image | None = None
+    ) -> FloatArray:
         """Find the faces of one frame.
 
         Args:
             frame: `(H, W, 3) uint8`, BGR.
             scales: of the pyramid's levels, largest first.
             halvings: how often the frame can be halved without a remainder.
+            half: the frame at half its size, if it is at hand.
 
         Returns:
             `(N, 15)`: box, score, five x, five y; best score first.
@@ -104,9 +107,12 @@ class Mtcnn:
             # If levels and patches are rounded to bytes, landmarks of small faces are off: from 20 px on, those of
             # 1 face in 80 by over 5 % of its width. If only larger faces are searched for, floats are not worth it.
             pixels = self._scratch.floats(frame)
+        octaves = [pixels]
+        if half is not None and halvings and pixels is frame:
+            octaves.append(half)
 
         # 1. Proposals from every level of the pyramid
-        boxes = _square(suppress(self._proposals(pixels, scales, halvings), 0.7)[:, :4])
+        boxes = _square(suppress(self._proposals(octaves, scales, halvings), 0.7)[:, :4])
 
         # 2. Refinement of the proposals
         outputs = _run(self._rnet, pixels, boxes, 24, 5, batch_step=16)
@@ -119,10 +125,10 @@ class Mtcnn:
         rows = _confident(_refine(boxes, outputs[:, :4]), outputs[:, 4], OUTPUT_THRESHOLD, landmarks)
         return suppress(rows, FINAL_OVERLAP, over_smaller=True)
 
-    def _proposals(self, pixels: _Pixels, scales: tuple[float, ...], halvings: int) -> FloatArray:
+    def _proposals(self, octaves: list[_Pixels], scales: tuple[float, ...], halvings: int) -> FloatArray:
         """`(N, 5)`: box and score, after non-maximum suppression within each level."""
-        sheet = _pack_levels(pixels.shape[0], pixels.shape[1], scales)
-        outputs = self._run_proposals(sheet.filled(pixels, scales, halvings, self._scratch))
+        sheet = _pack_levels(octaves[0].shape[0], octaves[0].shape[1], scales)
+        outputs = self._run_proposals(sheet.filled(octaves, scales, halvings, self._scratch))
         logits = outputs[:, :, 4]
         rows, columns = np.nonzero((logits > _logit(PROPOSAL_THRESHOLD)) & (sheet.level >= 0))
         levels = sheet.level[rows, columns]
@@ -162,17 +168,22 @@ class _Sheet:
     level: npt.NDArray[np.int8]
     """Level that each output cell of the proposal network sees; -1 if it sees two levels or none."""
 
-    def filled(self, pixels: _Pixels, scales: tuple[float, ...], halvings: int, scratch: _Scratch) -> FloatArray:
-        """The levels of a frame, `(height_px, width_px, 3) float32`; grey between them."""
+    def filled(self, octaves: list[_Pixels], scales: tuple[float, ...], halvings: int, scratch: _Scratch) -> FloatArray:
+        """The levels of a frame, `(height_px, width_px, 3) float32`; grey between them.
+
+        `octaves` are the frame, its half, its quarter, as far as they are known; the others are made when needed.
+        """
         sheet = scratch.array("sheet", (self.height_px, self.width_px, 3))
         sheet[:] = GREY
-        octaves = [pixels]
         for scale, (top, left), (height, width) in zip(scales, self.corners.tolist(), self.sizes, strict=True):
             # Average from the nearest octave of at least twice the size. The package averages from the whole frame:
             # that is slow and makes no difference to the networks. Averaging from the previous level would.
-            while scale <= 0.5 ** (len(octaves) + 1) and len(octaves) <= halvings:
-                octaves.append(scratch.half(f"octave {len(octaves)}", octaves[-1]))
-            level = cv2.resize(octaves[-1], (width, height), interpolation=cv2.INTER_AREA)
+            octave = 0
+            while scale <= 0.5 ** (octave + 2) and octave < halvings:
+                octave += 1
+                if octave == len(octaves):
+                    octaves.append(scratch.half(f"octave {octave}", octaves[-1]))
+            level = cv2.resize(octaves[octave], (width, height), interpolation=cv2.INTER_AREA)
             sheet[top : top + height, left : left + width] = level
         return sheet
 

@@ -5,7 +5,7 @@ import math
 import cv2
 import numpy as np
 
-from agecam.types import Image
+from agecam.types import Frame, Image
 
 SCALE_FACTOR = 0.709  # between pyramid levels, as published: half the area
 CELL_PX = 12  # the proposal network sees 12 x 12 px
@@ -23,6 +23,8 @@ PROPOSAL_THRESHOLD, REFINE_THRESHOLD, OUTPUT_THRESHOLD = 0.65, 0.7, 0.8
 """The package's, but for the first: with its 0.6, 74 pictures gave 12 % more proposals and the same faces."""
 FINAL_OVERLAP = 0.7
 """Of two faces that share more than this of the smaller one, the better is kept."""
+LARGE_PX = 8_000_000
+"""Pixels of a large frame; one in 4K is."""
 GREY = 127.5  # outside the frame: zero when scaled to -1..1
 
 
@@ -52,3 +54,32 @@ def halved(image: Image) -> Image:
     # Without its last odd row and column, it is averaged over exact blocks, which is many times faster.
     even = image[: 2 * height, : 2 * width]
     return np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def half_of(frame: Frame) -> Image | None:
+    """A large frame of a video at half its size, made once for all who ask for it; None for any other frame."""
+    return frame.derived(_half) if not frame.still and is_large(*frame.size) else None
+
+
+def seen_in(frame: Frame, smallest_px: float, needed_px: float) -> tuple[Image, float]:
+    """The half of a large frame if what is to be seen in it is large enough there; else the frame.
+
+    Args:
+        frame: the frame.
+        smallest_px: size of the smallest thing to be seen, in pixels of the frame.
+        needed_px: the size that it needs.
+
+    Returns:
+        The picture, and its size relative to the frame.
+    """
+    half = half_of(frame) if smallest_px >= 2 * needed_px else None
+    return (frame.image_bgr, 1.0) if half is None else (half, 0.5)
+
+
+def is_large(width_px: int, height_px: int) -> bool:
+    """Whether frames of this size are halved once, for all who need no more."""
+    return width_px * height_px >= LARGE_PX and width_px % 2 == height_px % 2 == 0
+
+
+def _half(frame: Frame) -> Image:
+    return halved(frame.image) if isinstance(frame.image, np.ndarray) else frame.image.half()

@@ -77,9 +77,9 @@ def test_smaller_faces_are_detected_in_still_pictures(parts: tuple[FaceDetector,
     frame = demo_frame(0)
     small = np.ascontiguousarray(frame.image_bgr[::3, ::3])  # every third pixel: faces of 20 to 60 px
     engine = Engine(*parts, EngineOptions(min_face_px=200))
-    assert engine.step(replace(frame, image_bgr=small, still=True)).faces == ()
+    assert engine.step(replace(frame, image=small, still=True)).faces == ()
     engine.min_face_px = None  # may be changed between two frames
-    assert len(engine.step(replace(frame, image_bgr=small, still=True)).faces) == len(people_at(0))
+    assert len(engine.step(replace(frame, image=small, still=True)).faces) == len(people_at(0))
 
 
 def test_between_detections_faces_are_propagated_and_estimated(parts: tuple[FaceDetector, Estimator]) -> None:

@@ -116,6 +116,10 @@ def test_a_thorough_schedule_detects_all_faces_in_every_frame_whatever_that_cost
 def test_the_default_smallest_face_depends_on_the_frame() -> None:
     assert [smallest_face_px(None, side, still=False) for side in (1080, 720, 480, 270, 90)] == [60, 60, 40, 24, 24]
     assert [smallest_face_px(None, side, still=True) for side in (3000, 480)] == [24, 24]
+    # Live, 4K is searched at half its size.
+    assert [smallest_face_px(None, side, False, live=True) for side in (2160, 1440, 720)] == [120, 60, 60]
+    assert [smallest_face_px(None, 2160, False), smallest_face_px(None, 2160, True, live=True)] == [60, 24]
+    assert smallest_face_px(80, 2160, False, live=True) == 80
     assert [smallest_face_px(120, side, still) for side, still in ((720, False), (270, False), (3000, True))] == [
         120
     ] * 3

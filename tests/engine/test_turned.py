@@ -81,9 +81,9 @@ class CountingDetector(FaceDetector):
 
     calls = 0
 
-    def detect(self, frame: Image, min_face_px: float | None = None) -> list[Detection]:
+    def detect(self, frame: Image, min_face_px: float | None = None, half: Image | None = None) -> list[Detection]:
         self.calls += 1
-        return super().detect(frame, min_face_px)
+        return super().detect(frame, min_face_px, half)
 
 
 def test_turns_are_tried_only_in_pictures_without_an_upright_face(

@@ -217,7 +217,7 @@ class UnreliableCamera(FakeCamera):
         elif kind == 2:
             frame.image_bgr[:] = np.random.default_rng(frame.index).integers(0, 256, frame.image_bgr.shape, np.uint8)
         elif kind == 3:
-            return replace(frame, image_bgr=np.asarray(cv2.resize(frame.image_bgr, (97, 61)), np.uint8))
+            return replace(frame, image=np.asarray(cv2.resize(frame.image_bgr, (97, 61)), np.uint8))
         elif kind == 4:
             frame.image_bgr[HEIGHT // 2 :] = 0
         return frame

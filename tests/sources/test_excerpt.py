@@ -85,8 +85,8 @@ def test_frames_that_are_left_out_are_not_converted(film: str, monkeypatch: pyte
     from agecam.sources.display import Display
 
     converted = []
-    convert = Display.image
-    monkeypatch.setattr(Display, "image", lambda self, frame: converted.append(frame.pts) or convert(self, frame))
+    convert = Display.picture
+    monkeypatch.setattr(Display, "picture", lambda self, frame: converted.append(frame.pts) or convert(self, frame))
     with open_source(film, every_s=1.0) as source:
         converted.clear()
         assert len(list(source)) == 4

@@ -110,7 +110,7 @@ def test_a_cut_clears_the_faces_of_the_scene_before(harness: WindowHarness) -> N
             frame = super().read()
             if frame is None or frame.index < 45:
                 return frame
-            return replace(frame, image_bgr=np.asarray(cv2.flip(255 - frame.image_bgr, 0), np.uint8))
+            return replace(frame, image=np.asarray(cv2.flip(255 - frame.image_bgr, 0), np.uint8))
 
     window = harness.open_window()
     harness.sources["cut.mp4"] = lambda _: Cut(60)

@@ -9,6 +9,7 @@ import pytest
 from agecam.types import Image
 from agecam.ui.widgets.scaling import Scaler, scaled
 from agecam.ui.widgets.viewport import MAX_ZOOM, Viewport
+from agecam.vision.pyramid import halved
 
 
 def fitted(
@@ -103,6 +104,24 @@ def test_parts_of_a_huge_picture(part: tuple[int, int, int, int], hopper_bgr: Im
         times_ms.append(1e3 * (time.perf_counter() - started))
     assert np.array_equal(again, got)
     assert min(times_ms) < 15
+
+
+def test_a_large_picture_is_shown_from_its_half(hopper_bgr: Image) -> None:
+    whole = np.asarray(cv2.resize(hopper_bgr[:288], (3840, 2160), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+    class LargePicture:
+        size = (3840, 2160)
+
+        def whole(self) -> Image:
+            raise AssertionError
+
+        def half(self) -> Image:
+            return halved(whole)
+
+    part, size = (0, 0, 3840, 2160), (1110, 624)
+    assert np.array_equal(Scaler(LargePicture()).scaled(part, size), Scaler(whole).scaled(part, size))
+    with pytest.raises(AssertionError):
+        Scaler(LargePicture()).scaled((0, 0, 1000, 563), size)  # zoomed in, where the half would be blurred
 
 
 def test_scaling_a_frame_is_fast() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from agecam.outputs.report.content import Person, Picture
 from agecam.overlay import OverlayStyle, Words, annotate, blur_everything, blur_faces
 from agecam.tracking.tracker import overlaps
-from agecam.types import Box, Face, Frame, FrameResult, Image
+from agecam.types import Box, Face, Frame, FrameResult, Image, LargeImage
 
 MAX_PICTURES = 300
 """Further ones are only counted: a page of many hundred pictures opens nowhere."""
@@ -54,7 +54,7 @@ class Pictures:
         self._kept: dict[Key, _Kept] = {}
         self._more: dict[Key, int] = {}
         """Pictures beyond the limit, with the number of their faces."""
-        self._latest: tuple[Callable[[], Image | None], Key] | None = None
+        self._latest: tuple[Callable[[], Image | LargeImage | None], Key] | None = None
 
     def reset(self) -> None:
         """Forget all pictures."""
@@ -63,13 +63,12 @@ class Pictures:
 
     def add(self, frame: Frame, result: FrameResult) -> None:
         """Add a picture with its faces; the same picture again replaces them, and keeps its marks."""
-        height, width = frame.image_bgr.shape[:2]
-        scale = min(1.0, _SIDE_PX / max(height, width))
+        scale = min(1.0, _SIDE_PX / max(frame.size))
         jpeg = _encoded(_reduced(frame.image_bgr, scale))
         key = (result.source, frame.index, hashlib.sha256(jpeg).hexdigest())
         thumbnails = {face.box: _encoded(_cut(frame.image_bgr, face.box)) for face in result.people[:MAX_FACES]}
         with self._lock:
-            self._latest = weakref.ref(frame.image_bgr), key
+            self._latest = weakref.ref(frame.image), key
             kept = _Kept(jpeg, scale, result.faces, result.complete, thumbnails)
             if key in self._kept:
                 self._kept[key] = _with_marks_of(self._kept[key], kept)
@@ -88,7 +87,7 @@ class Pictures:
             blurred: indices in `faces` of the people who are blurred.
         """
         with self._lock:
-            if self._latest is None or self._latest[0]() is not frame.image_bgr:
+            if self._latest is None or self._latest[0]() is not frame.image:
                 return
             if (kept := self._kept.get(self._latest[1])) is not None:
                 kept.faces, kept.hidden, kept.blurred = tuple(faces), tuple(hidden), frozenset(blurred)

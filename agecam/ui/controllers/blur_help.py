@@ -34,4 +34,4 @@ class BlurHelp:
         view = self._session.view()
         if view is None:
             return None if asked_px is None else round(asked_px)
-        return round(smallest_face_px(asked_px, min(view.frame.image_bgr.shape[:2]), view.frame.still))
+        return round(smallest_face_px(asked_px, min(view.frame.size), view.frame.still))

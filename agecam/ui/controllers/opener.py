@@ -162,7 +162,7 @@ class Opener(QObject):
     def check_resolution(self, view: View) -> None:
         """Show a message once if the camera delivers another resolution than requested."""
         requested, self._requested_mode = self._requested_mode, None
-        height, width = view.frame.image_bgr.shape[:2]
+        width, height = view.frame.size
         if requested is not None and (requested.width, requested.height) != (width, height):
             self._toast.show_message(Text.CAMERA_SIZE_DIFFERS(width=width, height=height))
 

@@ -80,7 +80,7 @@ class Saver:
         if view is None:
             self._toast.show_message(Text.NOTHING_TO_SAVE())
             return False
-        height, width = view.frame.image_bgr.shape[:2]
+        width, height = view.frame.size
         path = self._settings().saving_folder / f"{stamped_name()}.mp4"
         try:
             self.recording = Recording(path, width, height, fps or 30.0, self._wake)

@@ -46,9 +46,9 @@ class StatusReporter:
         self._log(state.error or engine_error)
         uncaught = next(iter(self._uncaught.unseen()), None)
         # In a list, the picture before stays until the next is there.
-        has_picture = self._session.view() is not None or self._video.picture is not None
+        has_picture = self._session.view() is not None or self._video.has_picture
         if uncaught is not None:
-            has_picture = self._video.picture is not None  # it may not be possible to paint the view
+            has_picture = self._video.has_picture  # it may not be possible to paint the view
         notice = notice_for(source, state, has_picture, engine_error, uncaught, self._uses_gpu(engine_error))
         self._video.notice.show_content(notice)
         self._video.show_step(None if notice is not None else self._step())

@@ -10,10 +10,11 @@ from PySide6.QtWidgets import QWidget
 from agecam.errors import AgeCamError
 from agecam.live.calls import PERIOD_S, Calls, empty_picture, is_huge, picture_for_calls, reduced
 from agecam.overlay import Placer
-from agecam.types import Image
+from agecam.types import Frame, Image
 from agecam.ui.controllers.picture import PictureController, PictureParts
 from agecam.ui.messages import Text, translated
 from agecam.ui.system.announcement import announce
+from agecam.vision.pyramid import half_of
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +131,7 @@ class VirtualCameraController(QObject):
         if view is None:  # nothing of a closed source stays visible
             self._placer.reset()
             self._show(empty_picture(self._last))
-        elif (small := self._small(view.frame.image_bgr)) is not None:
+        elif (small := self._small(view.frame)) is not None:
             style = self._saver.saved_style(self._settings.overlay_style())
             mirror = self._saver.mirrors(self._is_camera())
             self._show(picture_for_calls(view, style, mirror, self._placer, small))
@@ -144,8 +145,10 @@ class VirtualCameraController(QObject):
         if self.calls is not None:
             self.calls.show(image)
 
-    def _small(self, image_bgr: Image) -> Image | None:
+    def _small(self, frame: Frame) -> Image | None:
         """The picture not larger than the camera; None if that takes a while: then it is drawn later."""
+        half = half_of(frame)
+        image_bgr = frame.image_bgr if half is None else half
         if not is_huge(image_bgr):
             return reduced(image_bgr)
         if self._reduced is not None and self._reduced[0] is image_bgr:

@@ -5,11 +5,9 @@ import math
 import cv2
 import numpy as np
 
-from agecam.types import Image
-from agecam.vision.pyramid import halved
+from agecam.types import Image, LargeImage, size_of, whole
+from agecam.vision.pyramid import LARGE_PX, halved
 
-_LARGE_PX = 8_000_000
-"""Of a picture with more pixels than this, the halves are kept, so that zooming stays smooth."""
 _HUGE_PX = 20_000_000
 """A picture with more pixels than this is halved in steps, so that the window is never busy for long."""
 _STEP_PX = 2_000_000
@@ -17,12 +15,14 @@ _STEP_PX = 2_000_000
 
 
 class Scaler:
-    """Scales parts of one picture."""
+    """Scales parts of one picture. The halves of a large one are kept, so that zooming stays smooth."""
 
-    def __init__(self, image_bgr: Image) -> None:
-        """`image_bgr` is `(H, W, 3) uint8` BGR and must not be modified afterwards."""
-        self._halves = [image_bgr]
-        """The picture, its half, its quarter, as far as they were needed."""
+    def __init__(self, picture: Image | LargeImage) -> None:
+        """`picture` is `(H, W, 3) uint8` BGR, or a large picture; it must not be modified afterwards."""
+        self._picture = picture
+        self._pixels = math.prod(size_of(picture))
+        self._halves = [] if isinstance(picture, np.ndarray) else [picture.half()]
+        """The picture's half, its quarter, as far as they were needed."""
         self._next: Image | None = None
         """The next half, which is being made."""
         self._done_rows = 0
@@ -31,22 +31,22 @@ class Scaler:
     def scaled(self, part: tuple[int, int, int, int], size: tuple[int, int]) -> Image:
         """Scale the part `left, top, right, bottom` to `(width, height)`."""
         level = self._level(part, size)
-        while len(self._halves) <= level:
+        while len(self._halves) < level:
             self.work()
         return scaled(self._part(part, level), size)
 
     def is_ready(self, part: tuple[int, int, int, int], size: tuple[int, int]) -> bool:
         """Whether scaling this part takes only a few milliseconds."""
-        return self._halves[0].size <= 3 * _HUGE_PX or self._level(part, size) < len(self._halves)
+        return self._pixels <= _HUGE_PX or self._level(part, size) <= len(self._halves)
 
     def roughly_scaled(self, part: tuple[int, int, int, int], size: tuple[int, int]) -> Image:
         """Scale a part within a few milliseconds by leaving out pixels."""
-        source = self._part(part, min(self._level(part, size), len(self._halves) - 1))
+        source = self._part(part, min(self._level(part, size), len(self._halves)))
         return np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_NEAREST), np.uint8)
 
     def work(self) -> None:
         """Halve some more rows, which takes a few milliseconds, until `is_ready`."""
-        source = self._halves[-1]
+        source = self._at(len(self._halves))
         height, width = (side // 2 for side in source.shape[:2])
         if self._next is None:
             self._next, self._done_rows = np.empty((height, width, 3), np.uint8), 0
@@ -61,13 +61,16 @@ class Scaler:
         """How often the picture is to be halved before the rest is scaled."""
         left, top, right, bottom = part
         factor = min((right - left) / size[0], (bottom - top) / size[1])
-        return int(math.log2(factor)) if factor >= 2 and self._halves[0].size > 3 * _LARGE_PX else 0
+        return int(math.log2(factor)) if factor >= 2 and self._pixels >= LARGE_PX else 0
 
     def _part(self, part: tuple[int, int, int, int], level: int) -> Image:
         left, top, right, bottom = part
         rows = slice(top >> level, max((top >> level) + 1, bottom >> level))
         columns = slice(left >> level, max((left >> level) + 1, right >> level))
-        return self._halves[level][rows, columns]
+        return self._at(level)[rows, columns]
+
+    def _at(self, level: int) -> Image:
+        return self._halves[level - 1] if level else whole(self._picture)
 
 
 def scaled(image_bgr: Image, size: tuple[int, int]) -> Image:

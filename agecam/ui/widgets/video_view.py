@@ -15,7 +15,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QWidget
 
-from agecam.types import Image
+from agecam.types import Image, LargeImage, size_of, whole
 from agecam.ui.messages import Text
 from agecam.ui.widgets.face_overlay import FaceOverlay, Scene
 from agecam.ui.widgets.over_video import NOTICE_PX, OVERLAY_STYLE, TOAST_MS, Notice, Toast, overlay_label
@@ -52,7 +52,7 @@ class VideoView(QWidget):
         self.setMouseTracking(True)
         self.setAccessibleName(Text.VIDEO())
         self.setStyleSheet(OVERLAY_STYLE)
-        self._picture: Image | None = None
+        self._picture: Image | LargeImage | None = None
         self._scaler: Scaler | None = None
         self._shown: tuple[QImage, QPointF] | None = None
         """The scaled visible part, and its top left corner in the widget."""
@@ -83,25 +83,33 @@ class VideoView(QWidget):
     # --- the picture -----------------------------------------------------------------------------------
 
     @property
+    def has_picture(self) -> bool:
+        """Whether a picture is displayed."""
+        return self._picture is not None
+
+    @property
     def picture(self) -> Image | None:
         """The displayed picture, mirrored if it is shown so, in its original size; boxes and labels are not in it."""
-        if self._picture is None or not self.viewport.mirrored:
-            return self._picture
-        return np.asarray(cv2.flip(self._picture, 1), np.uint8)
+        if self._picture is None:
+            return None
+        image_bgr = whole(self._picture)
+        return np.asarray(cv2.flip(image_bgr, 1), np.uint8) if self.viewport.mirrored else image_bgr
 
-    def show_picture(self, image_bgr: Image | None, scene: Scene | None = None, mirrored: bool = False) -> None:
+    def show_picture(
+        self, picture: Image | LargeImage | None, scene: Scene | None = None, mirrored: bool = False
+    ) -> None:
         """Show a picture with its faces; None clears the view.
 
         Args:
-            image_bgr: `(H, W, 3) uint8` BGR; must not be modified afterwards.
+            picture: `(H, W, 3) uint8` BGR, or a large picture; must not be modified afterwards.
             scene: what lies over it.
             mirrored: whether to mirror it; texts are not.
         """
-        is_new, before = image_bgr is not self._picture, self.viewport
-        self._picture = image_bgr
+        is_new, before = picture is not self._picture, self.viewport
+        self._picture = picture
         if is_new:
-            self._scaler = None if image_bgr is None else Scaler(image_bgr)
-        if image_bgr is None:
+            self._scaler = None if picture is None else Scaler(picture)
+        if picture is None:
             self.viewport = self.viewport.whole()
         self._fit(mirrored)
         self._arrange(scene or Scene())
@@ -257,8 +265,8 @@ class VideoView(QWidget):
         self._place_overlays()
 
     def _fit(self, mirrored: bool) -> None:
-        height, width = self._picture.shape[:2] if self._picture is not None else (1, 1)
-        self.viewport = self.viewport.fitted((width, height), (max(1, self.width()), max(1, self.height())), mirrored)
+        size = size_of(self._picture) if self._picture is not None else (1, 1)
+        self.viewport = self.viewport.fitted(size, (max(1, self.width()), max(1, self.height())), mirrored)
 
     def _arrange(self, scene: Scene, steady: bool = True) -> None:
         if not steady:
