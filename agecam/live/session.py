@@ -15,6 +15,7 @@ from agecam.engine.options import EngineOptions
 from agecam.errors import AgeCamError
 from agecam.live.capture import CaptureState, CaptureThread, OpenSource, Phase
 from agecam.live.inference import BuildEngine, InferenceResult, InferenceTask, InferenceThread
+from agecam.live.pace import Pace
 from agecam.live.propagation import FacePropagator
 from agecam.live.statistics import LiveStatistics, Performance
 from agecam.live.view import View
@@ -61,7 +62,7 @@ class LiveSession:
         """The current run, and the number of its first frame; see `View.run`."""
         self._unsettled = 0
         """Attempts to settle the faces of a frame that stays in view; see `_settle`."""
-        self._performance = Performance()
+        self._performance, self._pace = Performance(), Pace()
         self._capture: CaptureThread | None = None
         self._unfinished: list[CaptureThread] = []
         self._inference = InferenceThread(build, options, self._handle_result, wake)
@@ -256,6 +257,7 @@ class LiveSession:
             self._frame_number += 1
             self._latest = task = InferenceTask(frame, generation, self._frame_number, arrived_s)
             self._unsettled = 0
+            self._pace.add(arrived_s)
             if self._resting:
                 self._view = View(frame, (), self._frame_number, arrived_s, generation, run=self._run)
                 return
@@ -304,20 +306,14 @@ class LiveSession:
             self._performance.add_analysed()
             if task.frame_number < self._run_began:
                 return
+            capture, is_first = self._capture, not self._has_result
+            is_followed = self._pace.is_quick and capture is not None and capture.state.phase is Phase.PLAYING
             self._has_result = True
             if self._only_complete:
                 if not frame_result.complete:
                     return
-                self._view = View(
-                    task.frame,
-                    frame_result.faces,
-                    task.frame_number,
-                    task.arrived_s,
-                    task.generation,
-                    complete=True,
-                    remarks=frame_result.remarks,
-                    run=self._run,
-                )
+                place = (task.frame_number, task.arrived_s, task.generation)
+                self._view = View(task.frame, frame_result.faces, *place, True, frame_result.remarks, run=self._run)
             elif self._view is not None:
                 faces = self._propagator.correct(task.frame_number, frame_result)
                 is_same = self._view.frame_number == task.frame_number and faces is frame_result.faces
@@ -326,7 +322,8 @@ class LiveSession:
                 self._view = replace(self._view, faces=faces, complete=complete, remarks=remarks)
         if self._on_result is not None:
             self._on_result(result)
-        self._wake()
+        if is_first or self._only_complete or not is_followed:  # else its boxes are shown with the next frame
+            self._wake()
         self._settle()
 
     def _settle(self) -> None:

@@ -190,6 +190,7 @@ class MainWindow(QMainWindow):
             return
         self.status.refresh(self.source.name)
         self.announcer.follow(self._people, self.settings.current.show_gender, self.settings.ages_of)
+        self.picture.refresh()  # a result may have come although no frame follows
         self.picture.refresh_panel()
         self.video.show_performance(
             performance_text(self.session.statistics()) if self.settings.current.show_hud else None

@@ -132,6 +132,44 @@ def test_rates_and_delays() -> None:
     assert delays.quantile(0.5) == pytest.approx(2.5)
 
 
+def test_the_window_is_woken_once_for_each_frame(make_program: Callable[..., Program]) -> None:
+    program = make_program()
+    program.open(FakeFile(count=90, fps=30.0))
+    wait_until(lambda: program.shown() >= 15 and program.session.has_result)
+    first, wakes, analysed = program.shown(), program.wakes, len(program.engine.analysed)
+    wait_until(lambda: program.shown() >= first + 40)
+    frames = program.shown() - first
+    assert len(program.engine.analysed) - analysed > 0.8 * frames
+    assert program.wakes - wakes < 1.3 * frames  # a result is shown with the next frame
+
+
+@pytest.mark.parametrize("fps", [5.0, 1.0])
+def test_where_frames_are_slow_a_result_is_shown_at_once(fps: float, make_program: Callable[..., Program]) -> None:
+    program = make_program()
+    program.open(FakeFile(count=9, fps=fps))
+    wait_until(lambda: program.shown() >= 2)
+    time.sleep(0.1)  # the next frame comes later
+    wakes = program.wakes
+    assert wakes >= 2 * (program.shown() + 1)
+    view = program.session.view()
+    assert view is not None
+    assert view.complete or view.faces
+
+
+def test_while_paused_a_result_is_shown_at_once(make_program: Callable[..., Program]) -> None:
+    program = make_program()
+    program.open(FakeFile(count=90, fps=30.0))
+    wait_until(lambda: program.shown() >= 5 and program.session.has_result)
+    capture = program.session.capture
+    assert capture is not None
+    capture.pause()
+    wait_until(lambda: program.phase is Phase.PAUSED)
+    time.sleep(0.2)
+    wakes = program.wakes
+    program.session.use(EngineOptions(min_face_px=50))  # analyses the frame in view again
+    wait_until(lambda: program.wakes > wakes)
+
+
 def test_boxes_follow_motion() -> None:
     propagator = FacePropagator()
     assert propagator.show(1, Frame(picture(0), 0, 0.0, "x")) == ()
