@@ -159,6 +159,7 @@ class MainWindow(QMainWindow):
         )
         self.recovery.acted.connect(self._refresh)
         self._refresh_timer = QTimer(self, interval=REFRESH_MS)
+        self._refresh_timer.timeout.connect(self._refresh)  # a result waits for a frame, which may not come
         self._refresh_timer.timeout.connect(self._refresh_periodically)
         self._refresh_timer.start()
         self._connect()
@@ -171,7 +172,7 @@ class MainWindow(QMainWindow):
         self.status.refresh(self.source.name)  # first, so that it is true even if painting fails
         self._refresh_playback()
         self.recorder.refresh()
-        if (view := self.picture.refresh()) is not None:
+        if not self.session.rests and (view := self.picture.refresh()) is not None:
             self.source.check_resolution(view)
 
     def _redraw(self) -> None:
@@ -190,7 +191,6 @@ class MainWindow(QMainWindow):
             return
         self.status.refresh(self.source.name)
         self.announcer.follow(self._people, self.settings.current.show_gender, self.settings.ages_of)
-        self.picture.refresh()  # a result may have come although no frame follows
         self.picture.refresh_panel()
         self.video.show_performance(
             performance_text(self.session.statistics()) if self.settings.current.show_hud else None
