@@ -48,6 +48,26 @@ def numbers(window: MainWindow) -> tuple[set[int], set[int]]:
     return {row.number for row in window.panel.rows if not row.has_left}, set(window.video.faces.labels())
 
 
+class StallingCamera(FakeCamera):
+    """Gives twelve frames quickly, and the next one much later."""
+
+    def read(self) -> Frame | None:
+        if self._next == 12:
+            self.closed.wait(1.4)
+        return super().read()
+
+
+def test_the_last_result_is_shown_although_no_frame_follows(harness: WindowHarness) -> None:
+    harness.engine.takes_s = 0.04
+    harness.engine.faces_at = lambda frame: [face_at(100 + 5 * frame.index)]  # type: ignore[attr-defined]
+    harness.sources["0"] = lambda _: StallingCamera()
+    window = harness.open_window()
+    window.open("0")
+    harness.wait_until(lambda: (view := window.session.view()) is not None and view.frame.index == 11)
+    wanted = [face_at(100 + 5 * 11).box]
+    harness.wait_until(lambda: [face.box for face in window.video.faces.scene.faces] == wanted, 1000)
+
+
 def test_a_new_person_has_a_box_and_then_numbers(
     harness: WindowHarness, write_video: WriteVideo, astronaut_bgr: Image
 ) -> None:
