@@ -13,6 +13,7 @@ from agecam.runtime.memory import give_back_freed
 from agecam.types import Frame, FrameResult
 from agecam.vision.detector import FaceDetector
 from agecam.vision.estimator import Estimator
+from agecam.vision.pyramid import is_large
 
 
 class Engine:
@@ -64,8 +65,8 @@ class Engine:
             self.reset()  # its people are not those of earlier frames
         self._last_s = frame.time_s
         times = StageTimes()
-        saves_time = self._frames.is_live and not self.thorough
-        min_face_px = smallest_face_px(self.min_face_px, min(frame.size), frame.still, saves_time)
+        is_halved = self.plan is not None and not self.thorough and is_large(*frame.size)
+        min_face_px = smallest_face_px(self.min_face_px, min(frame.size), frame.still, is_halved)
         if frame.still:
             result = self._stills.run(frame, min_face_px, times)
         else:

@@ -11,17 +11,17 @@ VIDEO_FACE_PX = 60.0
 """The same in videos, cameras and streams from 720 px on. In smaller frames it is a twelfth of the shorter side, but
 not less than in still pictures."""
 
-HALVED_FROM_PX = 2160
-"""Live, frames with this shorter side or a longer one are searched at half their size, for faces twice as large."""
 
+def smallest_face_px(asked_px: float | None, shorter_px: int, still: bool, halved: bool = False) -> float:
+    """Smallest face to detect in a frame with this shorter side: what was asked for, or else the default.
 
-def smallest_face_px(asked_px: float | None, shorter_px: int, still: bool, live: bool = False) -> float:
-    """Smallest face to detect in a frame with this shorter side: what was asked for, or else the default."""
+    It is twice as large in a video whose frames are `halved` for the search.
+    """
     if asked_px is not None:
         return asked_px
-    if live and not still and shorter_px >= HALVED_FROM_PX:
-        return 2 * VIDEO_FACE_PX
-    return STILL_FACE_PX if still else min(VIDEO_FACE_PX, max(STILL_FACE_PX, shorter_px * VIDEO_FACE_PX / 720))
+    if still:
+        return STILL_FACE_PX
+    return min(VIDEO_FACE_PX, max(STILL_FACE_PX, shorter_px * VIDEO_FACE_PX / 720)) * (2 if halved else 1)
 
 
 @dataclass(frozen=True, slots=True)

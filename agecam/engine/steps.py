@@ -78,8 +78,6 @@ class FrameStep:
         self._lone_score = LONE_SCORE if options.budget_ms is None else math.inf
         self._smooth = options.track and options.smooth
         self.planner: Planner = EveryFrame(options.detect_every)
-        self.is_live = options.budget_ms is not None
-        """Whether a step has a budget."""
         if options.budget_ms is not None:
             self.planner = Schedule(options.budget_ms)
         self.reset()
@@ -140,10 +138,9 @@ class FrameStep:
         return self._last
 
     def _detect(self, frame: Frame, min_face_px: float) -> list[Detection]:
-        half = half_of(frame)
-        if half is None or min_face_px < 2 * VIDEO_FACE_PX:
-            return self._detector.detect(frame.image_bgr, min_face_px, half)
-        return [face.scaled(2) for face in self._detector.detect(half, min_face_px / 2)]
+        image, scale = seen_in(frame, min_face_px, VIDEO_FACE_PX)
+        half = half_of(frame) if scale == 1 else None
+        return [face.scaled(1 / scale) for face in self._detector.detect(image, min_face_px * scale, half)]
 
     def _same_again(self, frame: Frame) -> FrameResult | None:
         """Live, the last result for a frame that shows the same; None if it must be analysed nevertheless."""
@@ -159,8 +156,7 @@ class FrameStep:
     def _update_tracks(self, frame: Frame, is_detection: bool) -> None:
         """Update the positions and track IDs of all faces in view."""
         if is_detection:
-            half = half_of(frame)
-            seen, scale = (frame.image_bgr, 1.0) if half is None else (half, 0.5)
+            seen, scale = seen_in(frame)  # appearances are coarse
             tracks = self._tracker.update(self._faces, frame.time_s, seen, scale)
             confirmed_now = [track for track in tracks if track.confirmed and track.confirmed_s == frame.time_s]
             if confirmed_now:

@@ -1,7 +1,7 @@
 """How quickly frames follow each other."""
 
 SOON_S = 0.07
-"""A frame that follows this soon brings the boxes of the last result along; nobody sees them sooner without it."""
+"""Within this many seconds the next frame follows soon: a result is then painted with it rather than on its own."""
 
 
 class Pace:

@@ -178,6 +178,7 @@ class MainWindow(QMainWindow):
     def _redraw(self) -> None:
         """Draw the current view again, after a change of style or mirroring."""
         self.picture.redraw()
+        self._refresh()
         self._refresh_periodically()
 
     def _apply_settings(self) -> None:
@@ -186,16 +187,13 @@ class MainWindow(QMainWindow):
 
     def _refresh_periodically(self) -> None:
         self.power.refresh()
-        self._refresh_playback()
         if self.session.rests:
             return
-        self.status.refresh(self.source.name)
         self.announcer.follow(self._people, self.settings.current.show_gender, self.settings.ages_of)
         self.picture.refresh_panel()
         self.video.show_performance(
             performance_text(self.session.statistics()) if self.settings.current.show_hud else None
         )
-        self.recorder.refresh()
         self.blur_help.refresh()
 
     def _needs_pictures(self) -> bool:

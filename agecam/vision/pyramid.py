@@ -61,13 +61,13 @@ def half_of(frame: Frame) -> Image | None:
     return frame.derived(_half) if not frame.still and is_large(*frame.size) else None
 
 
-def seen_in(frame: Frame, smallest_px: float, needed_px: float) -> tuple[Image, float]:
+def seen_in(frame: Frame, smallest_px: float = 0, needed_px: float = 0) -> tuple[Image, float]:
     """The half of a large frame if what is to be seen in it is large enough there; else the frame.
 
     Args:
         frame: the frame.
         smallest_px: size of the smallest thing to be seen, in pixels of the frame.
-        needed_px: the size that it needs.
+        needed_px: the size that it needs; by default the half is enough.
 
     Returns:
         The picture, and its size relative to the frame.

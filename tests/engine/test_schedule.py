@@ -1,5 +1,7 @@
 """A step keeps its budget: the detector skips frames, fewer people are estimated, and last, small faces are dropped."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from models import write_model
@@ -117,9 +119,8 @@ def test_the_default_smallest_face_depends_on_the_frame() -> None:
     assert [smallest_face_px(None, side, still=False) for side in (1080, 720, 480, 270, 90)] == [60, 60, 40, 24, 24]
     assert [smallest_face_px(None, side, still=True) for side in (3000, 480)] == [24, 24]
     # Live, 4K is searched at half its size.
-    assert [smallest_face_px(None, side, False, live=True) for side in (2160, 1440, 720)] == [120, 60, 60]
-    assert [smallest_face_px(None, 2160, False), smallest_face_px(None, 2160, True, live=True)] == [60, 24]
-    assert smallest_face_px(80, 2160, False, live=True) == 80
+    assert [smallest_face_px(None, 2160, still, halved=True) for still in (False, True)] == [120, 24]
+    assert smallest_face_px(80, 2160, False, halved=True) == 80
     assert [smallest_face_px(120, side, still) for side, still in ((720, False), (270, False), (3000, True))] == [
         120
     ] * 3
@@ -255,3 +256,17 @@ def test_settled_people_in_view_are_detected_five_times_a_second(parts: tuple[Fa
         engine.step(frame)
         detected.append("detector" in engine.stages_ms)
     assert sum(detected[60:]) <= 8 < sum(detected[:10]) + 1
+
+
+@pytest.mark.parametrize(("size", "expected_px"), [((3840, 2160), 120), ((3841, 2161), 60), ((2160, 2160), 60)])
+def test_only_frames_that_are_halved_are_searched_for_larger_faces(
+    parts: tuple[FaceDetector, Estimator], size: tuple[int, int], expected_px: float
+) -> None:
+    engine = Engine(*parts, EngineOptions(budget_ms=10_000))
+    frame = Frame(np.full((size[1], size[0], 3), 90, np.uint8), 0, 0.0, "test")
+    engine.step(frame)
+    assert engine.plan is not None
+    assert engine.plan.min_face_px == expected_px
+    engine.thorough = True  # whoever is blurred must be found
+    engine.step(replace(frame, index=1, time_s=1.0))
+    assert engine.plan.min_face_px == VIDEO_FACE_PX
