@@ -99,6 +99,15 @@ def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return request.param, out
 
 
+@pytest.mark.skipif("torch" not in BACKENDS, reason="PyTorch, an option for training, is not installed")
+def test_a_run_whose_time_is_over_is_finished(tmp_path: Path) -> None:
+    compact(tmp_path / "run", "torch", "never 0", "--minutes", "0.0001")
+    assert [line["epoch"] for line in log_of(tmp_path / "run")] == [1]
+    assert (tmp_path / "run" / "best.keras").exists()
+    assert "finished" in compact(tmp_path / "run", "torch", "never 0", "--minutes", "0.0001")
+    assert [line["epoch"] for line in log_of(tmp_path / "run")] == [1]
+
+
 @pytest.mark.parametrize("dies", ["before 4", "after 4", "after 5"])
 def test_a_resumed_run_is_validated_in_the_same_epochs(whole: tuple[str, Path], dies: str, tmp_path: Path) -> None:
     backend, expected = whole

@@ -24,6 +24,7 @@ from agecam.vision.detector import FaceDetector
 from agecam.vision.estimator import Estimator
 from training.data.crops import Crops
 from training.data.face_zip import FaceZip
+from training.data.opinions import Opinions
 
 ROOT = Path(__file__).resolve().parents[2]
 EPOCHS, DIES_AFTER = 6, 2
@@ -355,3 +356,29 @@ def load_network(folder: Path, name: str) -> list[np.ndarray]:
     exported = folder / "models" / f"{name}.weights.h5"
     network.load_weights(exported if exported.exists() else folder / "runs" / name / "best.keras")
     return list(network.get_weights())
+
+
+def test_a_larger_teacher_is_asked_and_teaches(folder: Path) -> None:
+    shape = ("--arguments", '{"stem": 8, "stages": [[8, 1], [16, 1]]}')
+    wide = [f"cache/wide/{Path(name).stem}.npz" for name in ZIPS]
+    training = ("--crops", *wide, "--epochs", "1", "--batch", "4", "--quiet", *shape)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        command("data.crops", "--data", *ZIPS, "--size", "112", "--border", "24", "--out", "cache/wide")
+        command("compact.train", *training, "--network", "large", "--out", "runs/large")
+        teacher = ("--teacher", "runs/large/best.keras")
+        command("compact.opinion", *teacher, "--crops", *wide, "--out", "large-opinion.npz")
+        command(
+            *("compact.train", *training, "--size", "96", *teacher, "--opinions", "large-opinion.npz"),
+            *("--out", "runs/taught"),
+        )
+    crops = Crops.load([folder / path for path in wide])
+    assert (crops.size_px, crops.border_px) == (112, 24)
+    train = np.flatnonzero(crops.splits == "train")
+    opinions = Opinions.read([folder / "large-opinion.npz"], crops.sets, crops.files)
+    assert np.isnan(np.delete(opinions.teacher, train, axis=0)).all()
+    assert opinions.teacher[train, :101].sum(1) == pytest.approx(1, abs=2e-3)
+    assert opinions.teacher[train, 101:].sum(1) == pytest.approx(1, abs=2e-3)
+    run = json.loads((folder / "runs" / "taught" / "run.json").read_text())
+    assert (run["network"], run["size_px"]) == ("compact", 96)
+    assert np.isfinite(lines(folder / "runs" / "taught" / "log.jsonl")[0]["loss"])

@@ -18,13 +18,14 @@ import keras
 import numpy as np
 import torch
 
+from agecam.models.networks import compact
+from training.compact.large import large
 from training.compact.torch_twin import TorchTwin
-from agecam.models.networks import build_network
 
 keras.utils.set_random_seed(1)
 torch.set_num_threads(1)
 random = np.random.default_rng(0)
-network = build_network("compact", 48, **eval(sys.argv[1]))
+network = eval(sys.argv[1])
 for layer in network.layers:
     if isinstance(layer, keras.layers.BatchNormalization):
         layer.set_weights([random.uniform(0.5, 1.5, weights.shape) for weights in layer.get_weights()])
@@ -70,9 +71,11 @@ def run(script: str, *arguments: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("arguments", ["{}", "{'grid_features': 16}"])
-def test_the_twin_matches_the_network_and_copies_its_weights_back(arguments: str) -> None:
-    run(COMPARE, arguments)
+@pytest.mark.parametrize(
+    "network", ["compact(48)", "compact(48, grid_features=16)", "large(48, stem=16, stages=((16, 2), (32, 2)))"]
+)
+def test_the_twin_matches_the_network_and_copies_its_weights_back(network: str) -> None:
+    run(COMPARE, network)
 
 
 # Brightness stands for the age and red for the gender. The second run is stopped after its first epoch and resumed.
@@ -126,7 +129,7 @@ def trained(out, stop_in=None):
     network = build_network("compact", 24, stem=8, stages=((8, 1), (16, 1)), dropout=0.0)
     options = Namespace(
         out=out, epochs=EPOCHS, batch=16, rate=0.01, decay=0.01, ema=0.8, bfloat16=False, jit=False,
-        quiet=True, no_backup=False,
+        quiet=True, no_backup=False, minutes=None, workers=0,
     )
     validation, first = ValidationCallback(), 1 if (out / "backup.pt").exists() else 0
     batches = Batches(first)
@@ -161,3 +164,126 @@ assert not list(folder.glob("*/*backup*"))
 
 def test_training_learns_and_resumes(tmp_path: Path) -> None:
     run(TRAIN_AND_RESUME, str(tmp_path))
+
+
+FEED = """
+import cv2
+import numpy as np
+import torch
+
+from training.compact.feed import feed
+
+class Batches:
+    epoch = 3
+
+    def __len__(self):
+        return 5
+
+    def __getitem__(self, index):
+        if self.epoch == 5 and index == 1:
+            raise ValueError("no such face")
+        random = np.random.default_rng((self.epoch, index))
+        faces = random.integers(0, 256, (4, 64, 64, 3)).astype(np.uint8)
+        smaller = np.stack([cv2.resize(face, (16, 16), interpolation=cv2.INTER_AREA) for face in faces])
+        return smaller, random.random((4, 3)).astype(np.float32)
+
+    def on_epoch_begin(self):
+        self.epoch += 1
+
+Batches()[0]  # OpenCV's threads are there before the processes are
+between, parallel = (feed(Batches(), torch.device("cpu"), workers) for workers in (0, 3))
+for _ in range(11):
+    for ours, theirs in zip(next(parallel), next(between), strict=True):
+        assert ours.dtype == theirs.dtype
+        assert torch.equal(ours, theirs)
+for made in (between, parallel):
+    try:
+        next(made)
+    except ValueError as error:
+        assert str(error) == "no such face"
+    else:
+        raise AssertionError("the error was lost")
+"""
+
+
+def test_processes_make_the_same_views_in_the_same_order() -> None:
+    run(FEED)
+
+
+# The teacher sees 32 px and is right; the labels are wrong. The student sees 24 px.
+TAUGHT = """
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+import keras
+import numpy as np
+import torch
+
+from agecam.models.networks import compact
+from training.compact.adamw import rate_schedule
+from training.compact.losses import DistilledLoss, DistributionLoss
+from training.compact.torch_fit import fit
+
+torch.set_num_threads(1)
+SHAPE = {"stem": 8, "stages": ((8, 1), (16, 1)), "dropout": 0.0}
+
+class Batches:
+    epoch = 0
+
+    def __len__(self):
+        return 40
+
+    def __getitem__(self, index):
+        random = np.random.default_rng((self.epoch, index))
+        shades = random.integers(0, 2, 16)
+        faces = np.full((16, 32, 32, 3), 60, np.uint8) + (120 * shades[:, None, None, None]).astype(np.uint8)
+        return faces, WRONG[shades]
+
+    def on_epoch_begin(self):
+        self.epoch += 1
+
+def distribution(age):
+    row = np.zeros(103, np.float32)
+    row[age], row[101] = 1, 1
+    return row
+
+WRONG = np.stack([distribution(70), distribution(70)])
+
+class Validation(keras.callbacks.Callback):
+    epochs = 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.epochs += 1
+
+def run(network, targets, teacher, **more):
+    global WRONG
+    WRONG = targets
+    options = Namespace(
+        out=Path(sys.argv[1]), epochs=4, rate=0.01, decay=0.0, ema=0.8, bfloat16=False, jit=False, quiet=True,
+        no_backup=True, workers=None, **({"minutes": None} | more),
+    )
+    labels = DistributionLoss(expectation=0.1, reduction=None if teacher else "mean")
+    loss = DistilledLoss(labels, 0.9) if teacher else labels
+    validation = Validation()
+    fit(network, teacher, Batches(), loss, rate_schedule(options, 40), validation, options)
+    return validation.epochs
+
+def ages(network, size_px):
+    faces = np.stack([np.full((size_px, size_px, 3), shade, np.float32) for shade in (60, 180)])
+    return network.predict(faces, verbose=0)[:, :101].argmax(1).tolist()
+
+keras.utils.set_random_seed(1)
+teacher = compact(32, **SHAPE)
+run(teacher, np.stack([distribution(20), distribution(50)]), None)
+assert ages(teacher, 32) == [20, 50], ages(teacher, 32)
+student = compact(24, **SHAPE)
+wrong = np.stack([distribution(70), distribution(70)])
+assert run(student, wrong, teacher) == 4
+assert ages(student, 24) == [20, 50], ages(student, 24)
+assert run(student, wrong, teacher, minutes=1e-6) == 1  # ends after its first step
+"""
+
+
+def test_a_student_learns_from_a_teacher_of_another_size_and_stops_in_time(tmp_path: Path) -> None:
+    run(TAUGHT, str(tmp_path))

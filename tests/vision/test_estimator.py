@@ -248,7 +248,7 @@ def test_training_and_program_use_the_same_crop(
         return encode(extension, image, *parameters)
 
     monkeypatch.setattr(cv2, "imencode", recorded)
-    cached = crops.Crops.load([crops.cut(tmp_path / "one.zip")])
+    cached = crops.Crops.load([crops.cut(tmp_path / "one.zip", crops.SIZE_PX, crops.BORDER_PX, tmp_path)])
     wide_rgb = encoded[0][..., ::-1]
     in_training = centre(wide_rgb, cached.size_px)[np.newaxis].astype(np.float32)
 

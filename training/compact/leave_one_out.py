@@ -20,7 +20,7 @@ import numpy as np
 
 from agecam.errors import UsageError
 from training import command
-from training.compact.train import resized
+from training.compact.batches import resized
 from training.data.augment import centre
 from training.data.crops import Crops
 from training.evaluation.metrics import SetFigures, by_set

@@ -98,16 +98,16 @@ class DistributionLoss(keras.losses.Loss):
 
 
 class DistilledLoss(keras.losses.Loss):
-    """`FaceLoss` combined with knowledge distillation from a teacher network on the same augmented picture.
+    """The loss against the targets, and knowledge distillation from a teacher network on the same augmented picture.
 
     Outputs are `(N, 206)`: the student's logits, then the teacher's.
     """
 
-    def __init__(self, labels: FaceLoss, teacher_share: float = 0.5, **kwargs: Any) -> None:
+    def __init__(self, labels: FaceLoss | DistributionLoss, teacher_share: float = 0.5, **kwargs: Any) -> None:
         """
         Args:
-            labels: loss against the labels, with `reduction=None`; its weights apply to the distillation too.
-            teacher_share: weight of the distillation, 0 to 1; the labels have the rest.
+            labels: loss against the targets, with `reduction=None`; its weights apply to the distillation too.
+            teacher_share: weight of the distillation, 0 to 1; the targets have the rest.
         """
         super().__init__(**kwargs)
         self.teacher_share = teacher_share

@@ -99,13 +99,13 @@ class TorchTwin(nn.Module):
 
 
 class _Convolution(nn.Module):
-    """With Keras's `same` padding: an odd number of pixels puts the extra one on the right and bottom."""
+    """With Keras's padding: for `same`, an odd number of pixels puts the extra one on the right and bottom."""
 
     def __init__(self, layer: Any) -> None:
         super().__init__()
         kernel, stride = layer.kernel_size[0], layer.strides[0]
         side = layer.input.shape[1]
-        padding = max(0, (-(-side // stride) - 1) * stride + kernel - side)
+        padding = max(0, (-(-side // stride) - 1) * stride + kernel - side) if layer.padding == "same" else 0
         self.before, self.after = padding // 2, padding - padding // 2
         self.convolution = nn.Conv2d(
             *(layer.input.shape[-1], layer.filters, kernel, stride),
@@ -162,7 +162,35 @@ def _dense(layer: Any) -> nn.Module:
     return _Dense(layer.input.shape[-1], layer.units, layer.activation.__name__)
 
 
-_ACTIVATIONS: dict[str, Step] = {"linear": lambda x: x, "relu": F.relu}
+def _reshape(layer: Any) -> nn.Module:
+    height, width, channels = layer.target_shape
+    return _Operation(lambda x: x.reshape(-1, height, width, channels).permute(0, 3, 1, 2))
+
+
+def _zero_padding(layer: Any) -> nn.Module:
+    (top, bottom), (left, right) = layer.padding
+    return _Operation(lambda x: F.pad(x, (left, right, top, bottom)))
+
+
+class _SkippedBlock(nn.Module):
+    """Stochastic depth: drops whole pictures of a residual block."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not self.training:
+            return x
+        kept = torch.rand(len(x), 1, 1, 1, device=x.device) >= self.rate
+        return x * (kept.to(x.dtype) / (1 - self.rate))
+
+
+def _dropout(layer: Any) -> nn.Module:
+    return nn.Dropout(layer.rate) if layer.noise_shape is None else _SkippedBlock(layer.rate)
+
+
+_ACTIVATIONS: dict[str, Step] = {"linear": lambda x: x, "relu": F.relu, "sigmoid": torch.sigmoid}
 
 
 _BUILDERS: dict[type, Callable[[Any], nn.Module]] = {
@@ -171,9 +199,12 @@ _BUILDERS: dict[type, Callable[[Any], nn.Module]] = {
     keras.layers.BatchNormalization: _normalisation,
     keras.layers.ReLU: lambda layer: _Operation(F.relu),
     keras.layers.Add: lambda layer: _Operation(lambda *x: sum(x[1:], x[0])),
+    keras.layers.Multiply: lambda layer: _Operation(lambda x, by: x * by.to(x.dtype)),
+    keras.layers.ZeroPadding2D: _zero_padding,
+    keras.layers.Reshape: _reshape,
     keras.layers.AveragePooling2D: _average,
-    keras.layers.GlobalAveragePooling2D: lambda layer: _Operation(lambda x: x.float().mean((2, 3))),
-    keras.layers.Dropout: lambda layer: nn.Dropout(layer.rate),
+    keras.layers.GlobalAveragePooling2D: lambda layer: _Operation(lambda x: x.mean((2, 3), dtype=torch.float32)),
+    keras.layers.Dropout: _dropout,
     keras.layers.Flatten: lambda layer: _Operation(lambda x: x.permute(0, 2, 3, 1).flatten(1)),
     keras.layers.Dense: _dense,
 }

@@ -1,4 +1,4 @@
-r"""Train the compact network.
+r"""Train the compact network, or its teacher (`--network large`).
 
     python -m training.data.locate --data faces/utkface.zip faces/fairface.zip faces/aaf.zip
     python -m training.data.crops  --data faces/utkface.zip faces/fairface.zip faces/aaf.zip
@@ -26,31 +26,25 @@ After an interruption, run the same command again to resume. Runs on any Keras b
 import argparse
 import json
 import math
-import os
-import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import cv2
 import keras
 import numpy as np
 import numpy.typing as npt
 
 from agecam.errors import UsageError
 from agecam.models.card import WEIGHTS_SUFFIX
-from agecam.models.networks import build_network
-from agecam.runtime.files import whole_file
-from agecam.types import Image
+from agecam.models.networks import compact
 from training import command
 from training.compact.adamw import adamw, rate_schedule
+from training.compact.batches import FaceBatches
+from training.compact.large import large
 from training.compact.losses import DistilledLoss, DistributionLoss, FaceLoss
-from training.compact.sampling import sample_rows, weights_by_age
 from training.compact.targets import soft_targets
-from training.data.augment import augmented_batch, centre, mixup
+from training.compact.validation import ValidationCallback
 from training.data.crops import Crops, DecodedCrops
 from training.data.opinions import Opinions
-from training.evaluation.metrics import SetFigures, by_set
 from training.files import write_text
 from training.resume import Backup, is_finished
 
@@ -74,16 +68,16 @@ def main() -> None:
             f"--batch {options.batch} exceeds the {len(train.images)} training pictures: choose a smaller batch."
         )
     size_px = options.size or crops.size_px
-    network = build_network("compact", size_px, **json.loads(options.arguments))
+    build = large if options.network == "large" else compact
+    network = build(size_px, **json.loads(options.arguments))
     if options.start is not None:
         _start_from(network, options.start)
     teacher = keras.models.load_model(options.teacher, compile=False) if options.teacher else None
     targets, loss = _targets_and_loss(train, options, teacher is not None)
-    batches = FaceBatches(train, targets, crops.size_px, options, first_epoch=done)
+    shown_px = max(size_px, teacher.input_shape[1]) if teacher is not None else size_px
+    batches = FaceBatches(train, targets, crops.size_px, shown_px, options, first_epoch=done)
     options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "run.json").write_text(
-        json.dumps(vars(options) | {"network": "compact", "size_px": size_px}, default=str, indent=1)
-    )
+    _describe(options, size_px)
     print(f"{network.count_params():,} parameters, {len(train.images):,} pictures, {len(batches)} steps per epoch")
     kept = [line for line in lines if line["epoch"] <= done]  # later ones are logged again
     write_text(log, "".join(f"{json.dumps(line)}\n" for line in kept))
@@ -93,6 +87,7 @@ def main() -> None:
         from training.compact.torch_fit import fit
 
         fit(network, teacher, batches, loss, rate_schedule(options, len(batches)), validation, options)
+        _describe(options, size_px)  # with --minutes, as many epochs as there was time for
         return
     trained = trainable(network, teacher)
     trained.compile(optimizer=adamw(options, len(batches)), loss=loss, jit_compile=options.jit)
@@ -110,6 +105,10 @@ def main() -> None:
             *([] if options.no_backup else [backups]),
         ],
     )
+
+
+def _describe(options: argparse.Namespace, size_px: int) -> None:
+    write_text(options.out / "run.json", json.dumps(vars(options) | {"size_px": size_px}, default=str, indent=1))
 
 
 def _backup(options: argparse.Namespace) -> tuple[Path, int]:
@@ -136,73 +135,15 @@ def _targets_and_loss(
     train: DecodedCrops, options: argparse.Namespace, has_teacher: bool
 ) -> tuple[npt.NDArray[np.float32], keras.losses.Loss]:
     """The labels, or distributions of labels and opinions; and the loss against them."""
+    weights: dict[str, Any] = {"expectation": options.expectation, "gender": options.gender}
+    weights["reduction"] = None if has_teacher else "mean"
+    labels: FaceLoss | DistributionLoss
     if options.opinions:
-        if has_teacher:
-            raise UsageError("--opinions cannot be combined with --teacher: its opinions are in those files.")
         opinions = Opinions.read(options.opinions, train.sets, train.files)
-        loss = DistributionLoss(expectation=options.expectation, gender=options.gender)
-        return soft_targets(train.targets, train.sets, opinions), loss
-    labels = FaceLoss(expectation=options.expectation, gender=options.gender, reduction=None if has_teacher else "mean")
-    return train.targets, DistilledLoss(labels, options.teacher_share) if has_teacher else labels
-
-
-CHANGED = 0.45
-"""Share of views in which more than the framing changes, in the first half of the epochs."""
-
-
-class FaceBatches(keras.utils.PyDataset):
-    """Shuffled batches of augmented faces from crops in memory; reproducible for a seed and epoch.
-
-    In the second half of the epochs fewer views change in more than their framing: by then the network has learned to
-    ignore such changes, and most real pictures have none. Strong augmentation keeps the full share.
-    """
-
-    def __init__(
-        self,
-        crops: DecodedCrops,
-        targets: npt.NDArray[np.float32],
-        size_px: int,
-        options: argparse.Namespace,
-        first_epoch: int,
-    ) -> None:
-        # With PyTorch a parallel loader slows the training threads more than loading between the steps.
-        super().__init__(workers=1 if keras.backend.backend() == "torch" else os.cpu_count() or 1, max_queue_size=8)
-        self.crops, self.targets = crops, targets
-        self.size_px, self.shown_px = size_px, options.size or size_px
-        self.batch: int = options.batch
-        self.seed: int = options.seed
-        self.epochs: int = options.epochs
-        self.mix: float = options.mix
-        self.strong: bool = options.strong
-        self.weights = weights_by_age(crops.targets, crops.sets, options.rebalance, dict(options.often))
-        self.steps: int = options.steps or round(float(self.weights.sum())) // options.batch
-        self.epoch = first_epoch - 1
-        self.on_epoch_begin()
-
-    def __len__(self) -> int:
-        return self.steps
-
-    def __getitem__(self, index: int) -> tuple[Any, Any]:
-        rows = self.order[index * self.batch : (index + 1) * self.batch]
-        random = np.random.default_rng((self.seed, self.epoch, index))
-        share = CHANGED if self.strong or self.epoch < 0.5 * self.epochs else CHANGED / 2
-        views = augmented_batch(self.crops.images[rows], self.size_px, random, share, self.strong)
-        views = resized(views, self.shown_px)
-        targets = self.targets[rows]
-        return mixup(views, targets, random, self.mix) if self.mix else (views, targets)
-
-    def on_epoch_begin(self) -> None:
-        self.epoch += 1
-        random = np.random.default_rng((self.seed, self.epoch))
-        rounds = -(-self.steps * self.batch // round(float(self.weights.sum())))
-        self.order = np.concatenate([sample_rows(self.weights, random) for _ in range(rounds)])
-
-
-def resized(faces: Image, size_px: int) -> Image:
-    """`(N, side, side, 3)` -> `(N, size_px, size_px, 3)`."""
-    if faces.shape[1] == size_px:
-        return faces
-    return np.stack([cv2.resize(face, (size_px, size_px), interpolation=cv2.INTER_AREA) for face in faces])
+        targets, labels = soft_targets(train.targets, train.sets, opinions), DistributionLoss(**weights)
+    else:
+        targets, labels = train.targets, FaceLoss(**weights)
+    return targets, DistilledLoss(labels, options.teacher_share) if has_teacher else labels
 
 
 def trainable(network: keras.Model, teacher: keras.Model | None) -> keras.Model:
@@ -214,84 +155,23 @@ def trainable(network: keras.Model, teacher: keras.Model | None) -> keras.Model:
         return network
     teacher.name = "teacher"  # names must be unique within a model
     teacher.trainable = False
-    inputs = keras.Input(network.input_shape[1:])
-    logits = [network(inputs), teacher(keras.ops.flip(inputs, axis=2), training=False)]
+    side_px = max(network.input_shape[1], teacher.input_shape[1])
+    inputs = keras.Input((side_px, side_px, 3))
+    mirrored = keras.ops.flip(inputs, axis=2)
+    logits = [network(_scaled(inputs, network)), teacher(_scaled(mirrored, teacher), training=False)]
     return keras.Model(inputs, keras.layers.Concatenate(dtype="float32")(logits))
 
 
-class ValidationCallback(keras.callbacks.Callback):
-    """After an epoch: metrics on `val`, the log, the best weights so far, and the time left."""
-
-    def __init__(
-        self, network: keras.Model, val: DecodedCrops, size_px: int, options: argparse.Namespace, best: float
-    ) -> None:
-        super().__init__()
-        self.network, self.val, self.options = network, val, options
-        faces = np.stack([centre(crop, size_px) for crop in val.images])
-        self.faces = resized(faces, options.size or size_px).astype(np.float32)
-        self.log = options.out / "log.jsonl"
-        self.started: tuple[int, float] | None = None
-        self.best = best
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self.started = self.started or (epoch, time.monotonic())
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        last = epoch + 1 == self.options.epochs
-        if (epoch + 1) % self.options.validate_every and not last:
-            return
-        logits = self.network.predict(self.faces, batch_size=512, verbose=0)
-        figures = by_set(logits, self.val.targets, self.val.sets)
-        score = total_score(figures)
-        if score < self.best:
-            self.best = score
-            _save(self.network, self.options.out / "best.keras")
-        val = {name: asdict(value) for name, value in figures.items()}
-        line = {"epoch": epoch + 1, "loss": (logs or {}).get("loss", math.nan), "score": score, "val": val}
-        with self.log.open("a") as file:
-            file.write(json.dumps(line) + "\n")
-        print(
-            f"epoch {epoch + 1}: loss {line['loss']:.3f}, score {score:.3f}, {_summary(figures)}, {self._left(epoch)}",
-            flush=True,
-        )
-
-    def _left(self, epoch: int) -> str:
-        first, since = self.started or (epoch, time.monotonic())
-        each = (time.monotonic() - since) / (epoch + 1 - first)
-        return f"{each * (self.options.epochs - epoch - 1) / 60:.0f} min left"
-
-
-def total_score(figures: dict[str, SetFigures]) -> float:
-    """One number for choosing the weights, smaller is better.
-
-    One year of error counts as much as two percentage points of gender or about eight of age range. All sets have equal
-    weight.
-    """
-    scores = []
-    for value in figures.values():
-        years = value.mae if value.mae is not None else (1 - (value.range_exact or 0)) * 12
-        scores.append(years + (1 - value.gender) * 50)
-    return float(np.mean(scores))
-
-
-def _summary(figures: dict[str, SetFigures]) -> str:
-    parts = []
-    for name, value in figures.items():
-        age = f"{value.mae:.2f} y" if value.mae is not None else f"{value.range_exact:.1%}"
-        parts.append(f"{name} {age} ({value.bias:+.1f}) {value.gender:.1%}")
-    return "; ".join(parts)
-
-
-def _save(network: keras.Model, path: Path) -> None:
-    """Save the network completely or not at all, even if the program is stopped."""
-    with whole_file(path) as part:
-        network.save(part)
+def _scaled(faces: Any, network: keras.Model) -> Any:
+    sides = network.input_shape[1:3]
+    return faces if faces.shape[1:3] == sides else keras.ops.image.resize(faces, sides, antialias=True)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--crops", nargs="+", type=Path, required=True, metavar="NPZ")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--network", default="compact", choices=["compact", "large"])
     parser.add_argument("--arguments", default="{}", metavar="JSON", help="arguments of the network")
     parser.add_argument("--start", type=Path, metavar="KERAS", help="start from the weights of an earlier run")
     parser.add_argument("--epochs", type=int, default=60)
@@ -319,6 +199,18 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--teacher-share", type=float, default=0.5)
     parser.add_argument("--bfloat16", action="store_true", help="compute in bfloat16, if the machine supports it")
     parser.add_argument("--jit", action="store_true", help="compile the training step (on CPUs, with PyTorch only)")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        metavar="M",
+        help="end after M minutes, in which the learning rate falls (PyTorch)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes that make the views, on PyTorch; default: one per core but one with a GPU, else none",
+    )
     parser.add_argument("--validate-every", type=int, default=1, metavar="EPOCHS")
     parser.add_argument(
         "--no-backup", action="store_true", help="no backup after each epoch, for machines that are not interrupted"

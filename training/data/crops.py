@@ -1,6 +1,7 @@
 """Crop every labelled face with the program's own cropping code, and store the crops in one file per set.
 
     python -m training.data.crops --data faces/utkface.zip faces/fairface.zip faces/aaf.zip
+    python -m training.data.crops --data faces/utkface.zip ... --size 112 --border 24 --out cache/crops112
 
 The crops are `border_px` wider on every side than the network's input, at the same resolution, so that training can
 shift, rotate and scale the face; their centre is the crop that the program makes. They are stored as WebP (quality 92,
@@ -27,7 +28,7 @@ from training import command
 
 QUALITY = 92
 SIZE_PX, MARGIN, BORDER_PX = 96, 0.0, 20
-"""Crop of the compact network; the exported card takes size and margin from the cached crops."""
+"""Crop of the compact network unless other sizes are asked for; the exported card takes them from the cached crops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +97,15 @@ class DecodedCrops:
     files: npt.NDArray[np.str_]
 
 
-def cut(path: Path) -> Path:
-    """Write the crops of one zip; returns the path of the file."""
+def cut(path: Path, size_px: int, border_px: int, out: Path) -> Path:
+    """Write the crops of one zip into a folder; returns the path of the file."""
     from agecam.vision.crop import crop_faces
     from training.data.face_zip import FaceZip
     from training.data.locate import locate
 
     squares, found = locate(path)
     labelled = FaceZip(path)
-    spec = CropSpec(SIZE_PX, MARGIN).widened(BORDER_PX)
+    spec = CropSpec(size_px, MARGIN).widened(border_px)
 
     def encoded() -> Iterator[npt.NDArray[np.uint8]]:
         for face, square in zip(labelled.faces, squares, strict=True):
@@ -112,7 +113,7 @@ def cut(path: Path) -> Path:
             yield cv2.imencode(".webp", pixels[..., ::-1].astype(np.uint8), [cv2.IMWRITE_WEBP_QUALITY, QUALITY])[1]
 
     files = list(tqdm(encoded(), total=len(squares), desc=f"Cutting {path.name}"))
-    target = OUT / f"{path.stem}.npz"
+    target = out / f"{path.stem}.npz"
     with whole_file(target) as part:
         np.savez(
             part,
@@ -125,7 +126,7 @@ def cut(path: Path) -> Path:
             sets=np.array([labelled.name] * len(files)),
             files=np.array([f.file for f in labelled.faces]),
             found=found,
-            spec=np.array([SIZE_PX, BORDER_PX, MARGIN]),
+            spec=np.array([size_px, border_px, MARGIN]),
         )
     return target
 
@@ -136,8 +137,12 @@ OUT = Path("cache/crops")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", nargs="+", type=Path, required=True, metavar="ZIP")
-    for path in parser.parse_args().data:
-        target = cut(path)
+    parser.add_argument("--size", type=int, default=SIZE_PX, metavar="PX", help="side of the network's input")
+    parser.add_argument("--border", type=int, default=BORDER_PX, metavar="PX", help="more on every side, for training")
+    parser.add_argument("--out", type=Path, default=OUT)
+    options = parser.parse_args()
+    for path in options.data:
+        target = cut(path, options.size, options.border, options.out)
         print(f"{target}: {target.stat().st_size / 2**20:.0f} MiB")
 
 
