@@ -1,7 +1,7 @@
 """Ask a trained network about all training faces, as a teacher for later runs (`--opinions`).
 
     KERAS_BACKEND=torch python -m training.compact.opinion --teacher runs/large/best.keras \
-        --crops cache/crops112/{utkface,fairface,aaf,portraits,headshots}.npz --out teacher_opinion.npz
+        --crops cache/crops112/{utkface,fairface,aaf}.npz --out teacher_opinion.npz
 
 Writes the mean of the face and its mirror image, as training.data.opinions describes. Takes a minute on an H200 with 16 cores.
 """

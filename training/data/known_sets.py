@@ -93,7 +93,7 @@ KNOWN_NETWORKS = {
         "AgeCam's teacher",
         "ResNet-34 with squeeze-and-excitation, 112 px, 21.6 million parameters, made for AgeCam and not shipped",
         "as these weights",
-        "UTKFace, FairFace, All-Age-Faces",
+        "UTKFace, FairFace, All-Age-Faces, Parliament portraits, Headshots",
     ),
 }
 

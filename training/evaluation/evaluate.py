@@ -4,9 +4,9 @@
         --out runs/evaluation
 
 Takes any zip in the format described in training/README.md. Expected for the shipped weights, in about four minutes on
-two cores: UTKFace MAE 4.69 years and gender 94.5%; FairFace age range 58.3% exact, gender 91.5%; All-Age-Faces MAE 4.96
-and 95.5%; portraits 4.04 and 99.6%; headshots 4.25 and 100%; One Million Impressions apparent MAE 3.25, ChaLearn error
-0.193, gender 94.7%.
+two cores: UTKFace MAE 4.68 years and gender 94.8%; FairFace age range 58.4% exact, gender 91.5%; All-Age-Faces MAE 4.95
+and 95.7%; portraits 3.92 and 99.6%; headshots 4.07 and 100%; One Million Impressions apparent MAE 3.33, ChaLearn error
+0.202, gender 95.1%.
 
 Every face is evaluated in two ways: alone, cropped where training.data.locate found it, and as the program finds it in
 the whole picture (--no-end-to-end skips this). Writes `evaluation.json`, `evaluation.md` and plots, and prints the
