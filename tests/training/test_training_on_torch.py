@@ -167,10 +167,13 @@ def test_training_learns_and_resumes(tmp_path: Path) -> None:
 
 
 FEED = """
+import multiprocessing
+
 import cv2
 import numpy as np
 import torch
 
+from agecam.errors import UsageError
 from training.compact.feed import feed
 
 class Batches:
@@ -203,6 +206,16 @@ for made in (between, parallel):
         assert str(error) == "no such face"
     else:
         raise AssertionError("the error was lost")
+
+made = feed(Batches(), torch.device("cpu"), 2)
+next(made)
+for process in multiprocessing.active_children():
+    process.kill()
+try:
+    while True:
+        next(made)
+except UsageError as error:
+    assert "fewer --workers" in str(error)
 """
 
 

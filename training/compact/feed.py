@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 import torch
 
+from agecam.errors import UsageError
+
 Batch = tuple[torch.Tensor, torch.Tensor]
 """`(B, side, side, 3) uint8` RGB, and the targets of each face."""
 
@@ -139,7 +141,9 @@ class _Workers:
                 return result
             except queue.Empty:
                 if not all(process.is_alive() for process in self._processes):
-                    raise RuntimeError("A process that makes the views has ended: is the memory full?") from None
+                    raise UsageError(
+                        "A process that makes the views was ended, as if the memory were full: pass fewer --workers."
+                    ) from None
 
 
 def _work(batches: EpochBatches, slots: list[Any], tasks: Any, done: Any) -> None:

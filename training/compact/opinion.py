@@ -3,7 +3,8 @@
     KERAS_BACKEND=torch python -m training.compact.opinion --teacher runs/large/best.keras \
         --crops cache/crops112/{utkface,fairface,aaf}.npz --out teacher_opinion.npz
 
-Writes the mean of the face and its mirror image, as training.data.opinions describes. Takes a minute on an H200 with 16 cores.
+Writes the mean of the face and its mirror image, as training.data.opinions describes. Takes a minute on an H200
+with 16 cores.
 """
 
 import argparse
