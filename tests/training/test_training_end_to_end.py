@@ -382,3 +382,9 @@ def test_a_larger_teacher_is_asked_and_teaches(folder: Path) -> None:
     run = json.loads((folder / "runs" / "taught" / "run.json").read_text())
     assert (run["network"], run["size_px"]) == ("compact", 96)
     assert np.isfinite(lines(folder / "runs" / "taught" / "log.jsonl")[0]["loss"])
+
+
+@pytest.mark.parametrize("option", [("--minutes", "5"), ("--workers", "2")])
+def test_what_needs_pytorch_is_refused_without_it(option: tuple[str, str]) -> None:
+    with pytest.raises(UsageError, match="KERAS_BACKEND=torch"):
+        command("compact.train", *TRAIN, *option)

@@ -78,6 +78,27 @@ def test_the_twin_matches_the_network_and_copies_its_weights_back(network: str) 
     run(COMPARE, network)
 
 
+SKIPPED = """
+import keras
+import torch
+
+from training.compact.torch_twin import TorchTwin
+
+pictures = keras.Input((4, 4, 3))
+network = keras.Model(pictures, keras.layers.Dropout(0.25, noise_shape=(None, 1, 1, 1))(pictures))
+twin, ones = TorchTwin(network, bfloat16=False), torch.ones(2000, 4, 4, 3)
+values = twin.train()(ones).reshape(2000, -1)
+assert torch.equal(values.amin(1), values.amax(1))
+assert sorted(values[:, 0].unique().tolist()) == [0.0, torch.tensor(4 / 3).item()]
+assert 0.7 < (values[:, 0] > 0).float().mean() < 0.8
+assert torch.equal(twin.eval()(ones).sum(), ones.sum())
+"""
+
+
+def test_stochastic_depth_drops_whole_pictures_in_training() -> None:
+    run(SKIPPED)
+
+
 # Brightness stands for the age and red for the gender. The second run is stopped after its first epoch and resumed.
 TRAIN_AND_RESUME = """
 import sys

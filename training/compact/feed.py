@@ -1,4 +1,4 @@
-"""Batches on the device that trains. Worker processes make the views, so that a GPU need not wait for them."""
+"""Batches on the device that trains. Worker processes make the views while a GPU trains."""
 
 import mmap
 import multiprocessing

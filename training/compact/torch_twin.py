@@ -180,10 +180,7 @@ class _SkippedBlock(nn.Module):
         self.rate = rate
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if not self.training:
-            return x
-        kept = torch.rand(len(x), 1, 1, 1, device=x.device) >= self.rate
-        return x * (kept.to(x.dtype) / (1 - self.rate))
+        return x * F.dropout(x.new_ones(len(x), 1, 1, 1), self.rate, self.training)
 
 
 def _dropout(layer: Any) -> nn.Module:

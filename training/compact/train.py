@@ -51,8 +51,11 @@ from training.resume import Backup, is_finished
 
 def main() -> None:
     options = _options()
+    is_torch = keras.backend.backend() == "torch"
+    if not is_torch and (options.minutes is not None or options.workers is not None):
+        raise UsageError("--minutes and --workers need PyTorch: set KERAS_BACKEND=torch, or leave them out.")
     keras.utils.set_random_seed(options.seed)
-    if options.bfloat16 and keras.backend.backend() != "torch":
+    if options.bfloat16 and not is_torch:
         keras.config.set_dtype_policy("mixed_bfloat16")
     crops = Crops.load(options.crops)
     train = crops.chosen(np.flatnonzero(crops.splits == "train"))
@@ -83,7 +86,7 @@ def main() -> None:
     write_text(log, "".join(f"{json.dumps(line)}\n" for line in kept))
     best = min((line["score"] for line in kept), default=math.inf)
     validation = ValidationCallback(network, val, crops.size_px, options, best)
-    if keras.backend.backend() == "torch":
+    if is_torch:
         from training.compact.torch_fit import fit
 
         fit(network, teacher, batches, loss, rate_schedule(options, len(batches)), validation, options)

@@ -91,7 +91,7 @@ KNOWN_NETWORKS = {
     ),
     "teacher": KnownNetwork(
         "AgeCam's teacher",
-        "ResNet-34 with squeeze-and-excitation, 112 px, 21.6 million parameters, made for AgeCam and not shipped",
+        "ResNet-34 with squeeze-and-excitation, 112 px, 21.7 million parameters, made for AgeCam and not shipped",
         "as these weights",
         "UTKFace, FairFace, All-Age-Faces, Parliament portraits, Headshots",
     ),
