@@ -1,5 +1,6 @@
 """The window says only what it knows: new people, people who leave, cuts, repeats and lost sources."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -197,11 +198,13 @@ def test_a_lost_camera_stays_blurred(harness: WindowHarness) -> None:
 
 def test_a_face_is_confirmed_although_the_video_is_paused(harness: WindowHarness) -> None:
     """A step back begins the tracks again: without more frames, more analyses of this one must confirm the face."""
+    steps_back = threading.Event()
     seen: list[int] = []
 
     def faces_at(frame: Frame) -> list[object]:
-        seen.append(frame.index)
-        return [replace(face_at(50), confirmed=seen.count(frame.index) >= 3 or frame.index < 5)]
+        if steps_back.is_set():
+            seen.append(frame.index)
+        return [replace(face_at(50), confirmed=not steps_back.is_set() or seen.count(frame.index) >= 3)]
 
     harness.engine.faces_at = faces_at  # type: ignore[attr-defined]
     harness.sources["clip.mp4"] = lambda _: FakeFile(60)
@@ -209,8 +212,12 @@ def test_a_face_is_confirmed_although_the_video_is_paused(harness: WindowHarness
     window.open("clip.mp4")
     harness.wait_until(lambda: window.session.source_state.time_s > 0.5)
     harness.press(window, Qt.Key.Key_Space)
-    harness.press(window, Qt.Key.Key_Comma)
     harness.wait_until(lambda: window.session.source_state.phase is Phase.PAUSED)
+    harness.wait_until(lambda: numbers(window) == ({1}, {1}))
+    steps_back.set()
+    harness.press(window, Qt.Key.Key_Comma)
+    harness.wait_until(lambda: len(seen) >= 3)
+    assert len(set(seen[-3:])) == 1
     harness.wait_until(lambda: numbers(window) == ({1}, {1}))
 
 
