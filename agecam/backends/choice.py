@@ -9,7 +9,7 @@ from agecam.backends.keras import KerasBackend
 from agecam.errors import AgeCamError, UsageError, WeightsError
 from agecam.models.card import reason_of
 from agecam.models.files import NetworkFiles
-from agecam.runtime.device import gpu_in_sight, has_cuda_libraries, has_tensorflow
+from agecam.runtime.device import gpu_in_sight, has_bfloat16, has_cuda_libraries, has_tensorflow
 
 DeviceChoice = Literal["auto", "cpu", "gpu"]
 BackendChoice = Literal["auto", "openvino", "keras"]
@@ -65,6 +65,20 @@ def on_processor(backend: BackendChoice = "auto") -> Backend:
                 package="onnxruntime" if _on_windows_on_arm() else "openvino",
             )
     return KerasBackend("cpu")
+
+
+def for_live_estimates(backend: Backend, files: NetworkFiles) -> Backend:
+    """The backend for a network that estimates in live video: OpenVINO in bfloat16, or else the same backend.
+
+    On processors with instructions for bfloat16, that nearly halves the time. Ages change by 0.03 years in the mean
+    (`training.evaluation.precision`). The detector would miss 1 face in 559, so it keeps float32, as do photographs and
+    files, whose results are the same on all processors.
+    """
+    is_exact = backend.name == openvino.OpenVinoBackend.name and files.onnx is not None and not files.is_large
+    if not is_exact or not has_bfloat16():
+        return backend
+    live = openvino.OpenVinoBackend(small_too=True)
+    return _OnnxOrKeras(live) if isinstance(backend, _OnnxOrKeras) else live
 
 
 def _on_windows_on_arm() -> bool:

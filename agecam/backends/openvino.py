@@ -42,21 +42,23 @@ def use_one_thread() -> None:
 
 
 class OpenVinoBackend:
-    """Large networks run in bfloat16 on processors that support it; all others in float32, like the reference."""
+    """Runs large networks, or all, in bfloat16 on processors that support it, and others in float32."""
 
     name = "openvino"
     device = "cpu"
 
-    def __init__(self, bfloat16: bool | None = None) -> None:
+    def __init__(self, bfloat16: bool | None = None, *, small_too: bool = False) -> None:
         """
         Args:
-            bfloat16: whether large networks use it; None for processors with instructions for it.
+            bfloat16: whether it is used; None for processors with instructions for it.
+            small_too: whether small networks use it as well; otherwise they run in float32, like the reference.
         """
         self._bfloat16 = has_bfloat16() if bfloat16 is None else bfloat16
+        self._small_too = small_too
 
     def precision(self, files: NetworkFiles) -> str:
         """Data type that a network runs in: 'float32' or 'bfloat16'."""
-        return "bfloat16" if self._bfloat16 and files.is_large else "float32"
+        return "bfloat16" if self._bfloat16 and (self._small_too or files.is_large) else "float32"
 
     def runner(self, files: NetworkFiles) -> "OpenVinoRunner":
         """Check and compile a network.
@@ -97,7 +99,7 @@ class OpenVinoRunner:
 
     def __call__(self, batch: FloatArray) -> FloatArray:
         """As described at `Runner`."""
-        (output,) = self._request.infer([np.ascontiguousarray(batch)]).values()
+        (output,) = self._request.infer([np.ascontiguousarray(batch)], share_inputs=True).values()
         return np.asarray(output)
 
 

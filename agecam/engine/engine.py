@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from agecam.backends import Backend, choose_backend, on_processor
+from agecam.backends import Backend, choose_backend, for_live_estimates, on_processor
 from agecam.engine.options import EngineOptions, smallest_face_px
 from agecam.engine.schedule import Plan
 from agecam.engine.steps import FrameStep, StageTimes, StillStep
 from agecam.errors import AgeCamError, DetectorError, EstimatorError
+from agecam.models.store import network_files
 from agecam.runtime.memory import give_back_freed
 from agecam.types import Frame, FrameResult
 from agecam.vision.detector import FaceDetector
@@ -20,13 +21,19 @@ class Engine:
     """Runs detector, tracker and estimator on each frame. Not thread-safe."""
 
     def __init__(
-        self, detector: FaceDetector, estimator: Estimator, options: EngineOptions | None = None, device: str = "CPU"
+        self,
+        detector: FaceDetector,
+        estimator: Estimator,
+        options: EngineOptions | None = None,
+        device: str = "CPU",
+        live_estimator: Estimator | None = None,
     ) -> None:
         """
         Args:
             detector, estimator: on the same device; several engines may share them.
             options: `model`, `device` and `backend` are ignored, as detector and estimator are given.
             device: on which they run, for display: 'CPU' or 'GPU'.
+            live_estimator: the same model for frames of a video; by default `estimator`.
         """
         options = options or EngineOptions()
         self.detector = detector
@@ -42,7 +49,7 @@ class Engine:
         """Milliseconds of each stage in the last step: 'detector' (absent if faces were only propagated), 'tracker' and
         'estimator' (with its crops)."""
         self._stills = StillStep(detector, estimator, options)
-        self._frames = FrameStep(detector, estimator, options)
+        self._frames = FrameStep(detector, live_estimator or estimator, options)
         self._last_s = 0.0
 
     @property
@@ -94,10 +101,17 @@ def build_engine(options: EngineOptions | None = None) -> Engine:
         refusal = AgeCamError("The GPU cannot be used ({reason}): AgeCam computes on the processor.", reason=reason)
         backend = on_processor()
         networks = _load(options, backend)
-    engine = Engine(*networks, options, backend.device.upper())
+    live_estimator = live_variant(networks[1], backend) if options.budget_ms is not None else None
+    engine = Engine(*networks, options, backend.device.upper(), live_estimator)
     engine.refusal = refusal
     give_back_freed()  # without collecting garbage: the window lets only its own thread do that
     return engine
+
+
+def live_variant(estimator: Estimator, backend: Backend) -> Estimator:
+    """The estimator of the same model for live video; it may be the same. Raises WeightsError."""
+    live_backend = for_live_estimates(backend, network_files(estimator.card))
+    return estimator if live_backend is backend else Estimator.load(str(estimator.card.path), live_backend)
 
 
 def _load(options: EngineOptions, backend: Backend) -> tuple[FaceDetector, Estimator]:

@@ -18,7 +18,7 @@ from agecam.tracking.tracker import Tracker
 from agecam.types import Attributes, Detection, Face, Frame, FrameResult
 from agecam.vision.detector import FaceDetector
 from agecam.vision.estimator import Estimator
-from agecam.vision.pyramid import half_of, seen_in
+from agecam.vision.pyramid import halves_of, seen_in
 
 STILLNESS_S = 0.5
 """Live, how long a scene that stands still is not analysed again."""
@@ -139,8 +139,8 @@ class FrameStep:
 
     def _detect(self, frame: Frame, min_face_px: float) -> list[Detection]:
         image, scale = seen_in(frame, min_face_px, VIDEO_FACE_PX)
-        half = half_of(frame) if scale == 1 else None
-        return [face.scaled(1 / scale) for face in self._detector.detect(image, min_face_px * scale, half)]
+        halves = halves_of(frame)[0 if scale == 1 else 1 :]
+        return [face.scaled(1 / scale) for face in self._detector.detect(image, min_face_px * scale, halves)]
 
     def _same_again(self, frame: Frame) -> FrameResult | None:
         """Live, the last result for a frame that shows the same; None if it must be analysed nevertheless."""

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from agecam.types import Detection, Face, Frame, Image
-from agecam.vision.pyramid import half_of, halved
+from agecam.vision.pyramid import MIN_HALVED_PX, halved, halves_of
 
-WIDTH_PX = 320
+WIDTH_PX = MIN_HALVED_PX
 """Optical flow is computed on a small grey picture: a face of 40 px in 1280 still has 10."""
 _GRID = np.stack(np.meshgrid(np.linspace(0.2, 0.8, 4), np.linspace(0.15, 0.85, 4)), axis=-1).reshape(-1, 2)
 _MIN_POINTS = 5
@@ -53,12 +53,10 @@ class GreyFrame:
 
     @classmethod
     def of_frame(cls, frame: Frame) -> "GreyFrame":
-        """Reduce a frame; a large one from its half."""
-        half = half_of(frame)
-        if half is None:
-            return cls.of(frame.image_bgr)
-        reduced = cls.of(half)
-        return cls(reduced.grey, reduced.scale / 2)
+        """Reduce a frame, beginning with the smallest of its halves."""
+        halves = halves_of(frame)
+        reduced = cls.of(halves[-1] if halves else frame.image_bgr)
+        return cls(reduced.grey, reduced.scale / 2 ** len(halves))
 
 
 class CutDetector:

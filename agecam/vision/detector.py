@@ -44,13 +44,13 @@ class FaceDetector:
         self._mtcnn = Mtcnn({name: backend.runner(files) for name, files in detector_files().items()})
         self._classifier = DrawingClassifier(backend)
 
-    def detect(self, frame: Image, min_face_px: float | None = None, half: Image | None = None) -> list[Detection]:
+    def detect(self, frame: Image, min_face_px: float | None = None, halves: Sequence[Image] = ()) -> list[Detection]:
         """Faces of one frame, best score first; empty if there are none.
 
         Args:
             frame: `(H, W, 3) uint8`, BGR.
             min_face_px: smallest face to detect in this frame; by default that of the detector.
-            half: the frame at half its width and height, if it is at hand.
+            halves: the frame at half its width and height, at a quarter and so on, as far as they are at hand.
 
         Raises:
             DetectorError: the frame has another shape or type, or the networks failed.
@@ -63,7 +63,7 @@ class FaceDetector:
             )
         height_px, width_px = int(frame.shape[0]), int(frame.shape[1])
         with _failures_named(frame):
-            rows = self._find(frame, min_face_px or self.min_face_px, half)
+            rows = self._find(frame, min_face_px or self.min_face_px, halves)
         return [_detection(row, height_px, width_px) for row in rows]
 
     def are_drawn(self, frame: Image, faces: Sequence[Detection]) -> list[bool]:
@@ -75,7 +75,7 @@ class FaceDetector:
         with _failures_named(frame):
             return self._classifier.are_drawn(frame, faces)
 
-    def _find(self, frame: Image, smallest_px: float, half: Image | None = None) -> FloatArray:
+    def _find(self, frame: Image, smallest_px: float, halves: Sequence[Image] = ()) -> FloatArray:
         """The rows of `Mtcnn.find_faces`, in pixels of a frame of any size."""
         if _is_long(frame):
             return self._find_in_parts(frame, smallest_px)
@@ -85,8 +85,8 @@ class FaceDetector:
         if not scales:
             return np.zeros((0, 15), np.float32)
         halvings = min(count_halvings(side_px) for side_px in shrunk.shape[:2])
-        half = half if factor == 1 else None
-        rows = self._mtcnn.find_faces(np.ascontiguousarray(shrunk), tuple(scales), halvings, half)
+        known = halves[:halvings] if factor == 1 else ()
+        rows = self._mtcnn.find_faces(np.ascontiguousarray(shrunk), tuple(scales), halvings, known)
         rows[:, :4] *= factor
         rows[:, 5:] *= factor
         return rows

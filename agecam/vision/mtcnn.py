@@ -5,7 +5,7 @@ All levels of the pyramid are packed into one picture, so that the proposal netw
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -60,12 +60,12 @@ class _Scratch:
                 self._arrays[use] = array
         return array
 
-    def floats(self, frame: Image) -> _Pixels:
-        """The frame as floats; unchanged if it is too large."""
-        if frame.size > _MAX_VALUES:
-            return frame
-        array = self.array("frame", frame.shape)
-        np.copyto(array, frame)
+    def floats(self, pixels: _Pixels, use: str) -> _Pixels:
+        """Pixels as floats; unchanged if they are, or if there are too many."""
+        if pixels.dtype == np.float32 or pixels.size > _MAX_VALUES:
+            return pixels
+        array = self.array(use, pixels.shape)
+        np.copyto(array, pixels)
         return array
 
     def half(self, use: str, pixels: _Pixels) -> _Pixels:
@@ -89,7 +89,7 @@ class Mtcnn:
         self._scratch = _Scratch()
 
     def find_faces(
-        self, frame: Image, scales: tuple[float, ...], halvings: int, half: Image | None = None
+        self, frame: Image, scales: tuple[float, ...], halvings: int, halves: Sequence[Image] = ()
     ) -> FloatArray:
         """Find the faces of one frame.
 
@@ -97,7 +97,7 @@ class Mtcnn:
             frame: `(H, W, 3) uint8`, BGR.
             scales: of the pyramid's levels, largest first.
             halvings: how often the frame can be halved without a remainder.
-            half: the frame at half its size, if it is at hand.
+            halves: the frame at half its size, at a quarter and so on, as far as they are at hand.
 
         Returns:
             `(N, 15)`: box, score, five x, five y; best score first.
@@ -106,10 +106,8 @@ class Mtcnn:
         if scales[0] > _MAX_HALVED_SCALE or not halvings:
             # If levels and patches are rounded to bytes, landmarks of small faces are off: from 20 px on, those of
             # 1 face in 80 by over 5 % of its width. If only larger faces are searched for, floats are not worth it.
-            pixels = self._scratch.floats(frame)
-        octaves = [pixels]
-        if half is not None and halvings and pixels is frame:
-            octaves.append(half)
+            pixels = self._scratch.floats(frame, "frame")
+        octaves = [pixels, *halves] if pixels is frame else [pixels]
 
         # 1. Proposals from every level of the pyramid
         boxes = _square(suppress(self._proposals(octaves, scales, halvings), 0.7)[:, :4])
@@ -175,6 +173,7 @@ class _Sheet:
         """
         sheet = scratch.array("sheet", (self.height_px, self.width_px, 3))
         sheet[:] = GREY
+        floats: dict[int, _Pixels] = {}
         for scale, (top, left), (height, width) in zip(scales, self.corners.tolist(), self.sizes, strict=True):
             # Average from the nearest octave of at least twice the size. The package averages from the whole frame:
             # that is slow and makes no difference to the networks. Averaging from the previous level would.
@@ -183,32 +182,46 @@ class _Sheet:
                 octave += 1
                 if octave == len(octaves):
                     octaves.append(scratch.half(f"octave {octave}", octaves[-1]))
-            level = cv2.resize(octaves[octave], (width, height), interpolation=cv2.INTER_AREA)
+            if octave not in floats:  # OpenCV averages floats one and a half times as fast as bytes
+                floats[octave] = scratch.floats(octaves[octave], f"octave {octave} as floats")
+            level = cv2.resize(floats[octave], (width, height), interpolation=cv2.INTER_AREA)
             sheet[top : top + height, left : left + width] = level
         return sheet
 
 
 @lru_cache(maxsize=16)
 def _pack_levels(height_px: int, width_px: int, scales: tuple[float, ...]) -> _Sheet:
-    """Pack the levels in shelves, each on the first shelf with room for it; the largest come first."""
+    """Pack the levels, the largest first, each as far up as it fits and then as far left."""
     sizes = tuple((int(height_px * scale), int(width_px * scale)) for scale in scales)
     width = _even(sizes[0][1])
-    corners: list[tuple[int, int]] = []
-    shelves: list[list[int]] = []  # top and used width of each
-    bottom = 0
-    for level_height, level_width in sizes:
-        shelf = next((shelf for shelf in shelves if shelf[1] + level_width <= width), None)
-        if shelf is None:
-            shelf = [bottom, 0]
-            shelves.append(shelf)
-            bottom += _even(level_height)
-        corners.append((shelf[0], shelf[1]))
-        shelf[1] += _even(level_width)
+    placed: list[_Rectangle] = []
+    for size in sizes:
+        placed.append(_first_free(placed, _even(size[0]), _even(size[1]), width))
+    corners = [(top, left) for top, left, _, _ in placed]
+    bottom = max(below for _, _, below, _ in placed)
     level = np.full(((bottom - _SHRINK_PX) // STRIDE_PX, (width - _SHRINK_PX) // STRIDE_PX), -1, np.int8)
     for index, ((top, left), size) in enumerate(zip(corners, sizes, strict=True)):
         rows, columns = (math.ceil((side - _SHRINK_PX) / STRIDE_PX) for side in size)
         level[top // 2 : top // 2 + rows, left // 2 : left // 2 + columns] = index
     return _Sheet(bottom, width, np.array(corners), sizes, level)
+
+
+_Rectangle = tuple[int, int, int, int]
+"""Top, left, bottom and right."""
+
+
+def _first_free(placed: list[_Rectangle], height: int, width: int, sheet_width: int) -> _Rectangle:
+    """The uppermost place, then the leftmost, at an edge of those that are taken."""
+    for top in sorted({0, *(bottom for _, _, bottom, _ in placed)}):
+        for left in sorted({0, *(right for *_, right in placed)}):
+            here = (top, left, top + height, left + width)
+            if here[3] <= sheet_width and not any(_are_overlapping(here, other) for other in placed):
+                return here
+    raise AssertionError("below everything there is always room")
+
+
+def _are_overlapping(first: _Rectangle, second: _Rectangle) -> bool:
+    return first[0] < second[2] and second[0] < first[2] and first[1] < second[3] and second[1] < first[3]
 
 
 def _even(side_px: int) -> int:

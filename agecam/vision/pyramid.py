@@ -25,6 +25,8 @@ FINAL_OVERLAP = 0.7
 """Of two faces that share more than this of the smaller one, the better is kept."""
 LARGE_PX = 8_000_000
 """Pixels of a large frame; one in 4K is."""
+MIN_HALVED_PX = 320
+"""Width of the smallest picture that `halves_of` returns: the one that optical flow is computed on."""
 GREY = 127.5  # outside the frame: zero when scaled to -1..1
 
 
@@ -61,6 +63,14 @@ def half_of(frame: Frame) -> Image | None:
     return frame.derived(_half) if not frame.still and is_large(*frame.size) else None
 
 
+def halves_of(frame: Frame) -> tuple[Image, ...]:
+    """A frame of a video at a half and a quarter of its size and so on, made once for all who ask.
+
+    Each is at least `MIN_HALVED_PX` wide, and no side is halved with a remainder.
+    """
+    return frame.derived(_halves)
+
+
 def seen_in(frame: Frame, smallest_px: float = 0, needed_px: float = 0) -> tuple[Image, float]:
     """The half of a large frame if what is to be seen in it is large enough there; else the frame.
 
@@ -79,6 +89,19 @@ def seen_in(frame: Frame, smallest_px: float = 0, needed_px: float = 0) -> tuple
 def is_large(width_px: int, height_px: int) -> bool:
     """Whether frames of this size are halved once, for all who need no more."""
     return width_px * height_px >= LARGE_PX and width_px % 2 == height_px % 2 == 0
+
+
+def _halves(frame: Frame) -> tuple[Image, ...]:
+    halves: list[Image] = []
+    width_px, height_px = frame.size
+    while width_px >= 2 * MIN_HALVED_PX and width_px % 2 == height_px % 2 == 0:
+        if halves:
+            halves.append(halved(halves[-1]))
+        else:
+            large = half_of(frame)
+            halves.append(halved(frame.image_bgr) if large is None else large)
+        width_px, height_px = width_px // 2, height_px // 2
+    return tuple(halves)
 
 
 def _half(frame: Frame) -> Image:

@@ -18,17 +18,19 @@ from models import TINY_ARGUMENTS, TINY_SIZE_PX, change_card, is_one_sentence, t
 
 import agecam.backends.choice
 from agecam.analyzer import Analyzer
-from agecam.backends import Backend, choose_backend, on_processor, openvino
+from agecam.backends import Backend, choose_backend, for_live_estimates, on_processor, openvino
 from agecam.backends.keras import KerasBackend, KerasRunner, load_model, load_network
 from agecam.backends.openvino import OpenVinoBackend, OpenVinoRunner
 from agecam.engine.engine import build_engine
 from agecam.engine.options import EngineOptions
 from agecam.errors import UsageError, WeightsError
 from agecam.models.card import load_card
+from agecam.models.files import NetworkFiles
 from agecam.models.networks import build_network
 from agecam.models.onnx_graph import largest_difference
 from agecam.models.store import detector_files, drawing_card, find_model, network_files
-from agecam.types import Image
+from agecam.runtime.device import has_bfloat16
+from agecam.types import Frame, Image
 from agecam.vision.detector import FaceDetector
 from agecam.vision.estimator import Estimator
 from training.compact.export_detector import folded
@@ -260,6 +262,40 @@ def test_openvino_runs_on_the_processor() -> None:
     backend, refusal = choose_backend("cpu")
     assert (backend.name, backend.device, refusal) == ("openvino", "cpu", None)
     assert isinstance(backend.runner(network_files(load_card(find_model("compact")))), OpenVinoRunner)
+
+
+def test_live_small_networks_use_bfloat16_as_well(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    files = network_files(load_card(find_model("compact")))
+    backends = [on_processor(), OpenVinoBackend(), KerasBackend()]
+    monkeypatch.setattr(agecam.backends.choice, "has_bfloat16", lambda: False)
+    assert all(for_live_estimates(backend, files) is backend for backend in backends)
+    monkeypatch.setattr(agecam.backends.choice, "has_bfloat16", lambda: True)
+    assert for_live_estimates(backends[2], files) is backends[2]
+    assert all(for_live_estimates(backend, files) is not backend for backend in backends[:2])
+    monkeypatch.setattr("agecam.models.files.LARGE_BYTES", 1)
+    assert all(for_live_estimates(backend, files) is backend for backend in backends)  # large ones always do
+    assert OpenVinoBackend(bfloat16=True, small_too=True).precision(files) == "bfloat16"
+
+
+def test_only_live_video_is_estimated_in_bfloat16(monkeypatch: pytest.MonkeyPatch, astronaut_bgr: Image) -> None:
+    live_networks: list[NetworkFiles] = []
+
+    def for_live(backend: Backend, files: NetworkFiles) -> Backend:
+        live_networks.append(files)
+        return OpenVinoBackend(bfloat16=True, small_too=True)
+
+    monkeypatch.setattr("agecam.engine.engine.for_live_estimates", for_live)
+    still, moving = (Frame(astronaut_bgr, 0, 0.0, "test", still=still) for still in (True, False))
+    files_engine = build_engine(EngineOptions(device="cpu"))
+    assert live_networks == []
+    live_engine = build_engine(EngineOptions(device="cpu", budget_ms=1000.0))
+    assert [files.network for files in live_networks] == ["compact"]
+    (exact,), (live,) = (engine.step(still).faces for engine in (files_engine, live_engine))
+    assert (exact.age, exact.female_probability) == (live.age, live.female_probability)
+    (exact,), (live,) = (engine.step(moving).faces for engine in (files_engine, live_engine))
+    assert live.age == pytest.approx(exact.age, abs=0.5)
+    if has_bfloat16():
+        assert live.age != exact.age
 
 
 def test_keras_is_used_if_requested(astronaut_bgr: Image) -> None:

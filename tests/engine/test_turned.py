@@ -1,6 +1,7 @@
 """Faces in photographs that lie on their side or upside down, without a tag that says so."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -81,9 +82,9 @@ class CountingDetector(FaceDetector):
 
     calls = 0
 
-    def detect(self, frame: Image, min_face_px: float | None = None, half: Image | None = None) -> list[Detection]:
+    def detect(self, frame: Image, min_face_px: float | None = None, halves: Sequence[Image] = ()) -> list[Detection]:
         self.calls += 1
-        return super().detect(frame, min_face_px, half)
+        return super().detect(frame, min_face_px, halves)
 
 
 def test_turns_are_tried_only_in_pictures_without_an_upright_face(

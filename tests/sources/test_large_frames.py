@@ -17,7 +17,8 @@ from agecam.live.view import View
 from agecam.overlay import OverlayStyle
 from agecam.sources import open_source
 from agecam.types import Frame, Image
-from agecam.vision.pyramid import half_of, halved
+from agecam.vision.detector import FaceDetector
+from agecam.vision.pyramid import half_of, halved, halves_of
 
 WIDTH, HEIGHT = 3840, 2160
 
@@ -98,6 +99,29 @@ def test_other_frames_are_not_halved(hopper_bgr: Image) -> None:
     small = Frame(hopper_bgr, 0, 0.0, "test")
     still = Frame(enlarged(hopper_bgr), 0, 0.0, "test", still=True)
     assert half_of(small) is half_of(still) is None
+
+
+def test_the_halves_of_a_frame_are_made_once(hopper_bgr: Image) -> None:
+    frame = Frame(cv2.resize(hopper_bgr, (1280, 720)), 0, 0.0, "test")
+    halves = halves_of(frame)
+    assert [half.shape for half in halves] == [(360, 640, 3), (180, 320, 3)]
+    assert np.array_equal(halves[1], halved(halved(frame.image_bgr)))
+    assert halves_of(frame) is halves
+    odd = Frame(cv2.resize(hopper_bgr, (1366, 768)), 0, 0.0, "test")
+    assert [half.shape for half in halves_of(odd)] == [(384, 683, 3)]
+    assert halves_of(Frame(hopper_bgr, 0, 0.0, "test")) == ()  # it is 512 px wide
+
+
+def test_halves_that_are_at_hand_change_no_detection(hopper_bgr: Image) -> None:
+    detector = FaceDetector(min_face_px=60)
+    frame = Frame(cv2.resize(hopper_bgr, (1280, 1280)), 0, 0.0, "test")
+    alone, helped = detector.detect(frame.image_bgr), detector.detect(frame.image_bgr, halves=halves_of(frame))
+    assert len(alone) == len(helped) == 1
+    assert alone[0].box == helped[0].box
+    assert np.array_equal(alone[0].landmarks, helped[0].landmarks)
+    # They are used: the face is not in them.
+    empty = tuple(np.full_like(half, 127) for half in halves_of(frame))
+    assert detector.detect(frame.image_bgr, halves=empty) == []
 
 
 def test_live_a_large_face_is_not_needed_in_full_size(hopper_bgr: Image) -> None:

@@ -18,13 +18,14 @@ from models import is_one_sentence, write_model
 from agecam import Analyzer
 from agecam.errors import AgeCamError, SourceError, UsageError
 from agecam.models.card import load_card
+from agecam.runtime.device import has_bfloat16
 from agecam.types import Face, Image
 from agecam.vision.estimator import Estimator
 from training.data.face_zip import FaceZip
 from training.data.labels import remarks
-from training.evaluation import evaluate, robustness
+from training.evaluation import evaluate, precision, robustness
 from training.evaluation.disturbances import half_resolution, rotated, scaled, shifted
-from training.evaluation.predictions import nearest_to_centre
+from training.evaluation.predictions import Predictions, nearest_to_centre
 
 COLUMNS = ["file", "age", "age_min", "age_max", "gender", "race", "apparent_mean", "apparent_std", "split"]
 
@@ -95,6 +96,42 @@ def estimates_alone(folder: Path) -> list[Any]:
         estimator.estimate_squares(strange.picture(face), squares[row : row + 1], twice=True)[0]
         for row, face in enumerate(strange.faces)
     ]
+
+
+def test_the_two_precisions_are_compared(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    if has_bfloat16():
+        run(precision, "--weights", "tiny.json", "--data", "strange.zip")
+        rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+        assert rows[-2][:2] == ["strange", "6"]
+        assert rows[-1][:2] == ["together", "6"]
+        assert 0 < float(rows[-1][2]) <= float(rows[-1][3]) < 1
+        assert rows[-1][4] == "100.00%"
+    monkeypatch.setattr(precision, "has_bfloat16", lambda: False)
+    with pytest.raises(UsageError, match="no instructions for bfloat16"):
+        run(precision, "--weights", "tiny.json", "--data", "strange.zip")
+
+
+def test_differences_between_precisions_are_counted(folder: Path) -> None:
+    faces = FaceZip(folder / "strange.zip").faces[:4]  # of 36 years, from 25 to 32, of 36 years, from 25 to 32
+    ages = np.eye(101, dtype=np.float32)
+
+    def predictions(years: list[int], female: list[float], unsure: list[bool]) -> Predictions:
+        zeros = np.zeros(4)
+        return Predictions("x", faces, zeros > 0, ages[years], np.array(female), zeros, zeros, np.array(unsure))
+
+    differences = precision.Differences.between(
+        predictions([30, 30, 30, 30], [0.9, 0.6, 0.9, 0.9], [False, True, False, False]),
+        predictions([30, 30, 33, 30], [0.9, 0.4, 0.1, 0.9], [False, True, False, True]),
+    )
+    assert differences.moved.tolist() == [0, 0, 3, 0]
+    assert differences.turned.tolist() == [False, False, True, False]
+    assert differences.hesitates.tolist() == [False, False, False, True]
+    assert np.isfinite(differences.worse).tolist() == [True, False, True, False]
+    assert differences.worse[2] == -3  # 36 is closer to 33 than to 30
+    assert precision.Differences.together([differences, differences]).moved.tolist() == [0, 0, 3, 0] * 2
 
 
 def test_figures_are_those_of_the_estimator(folder: Path) -> None:
