@@ -84,8 +84,8 @@ class LargeImage(Protocol):
     def whole(self) -> Image:
         """The picture in full size."""
 
-    def half(self) -> Image:
-        """The picture at half its width and height."""
+    def halved(self, times: int = 1) -> Image:
+        """The picture at half its width and height, or at a quarter, and so on."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,8 +12,9 @@ from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
 from agecam.sources.colour import ColourKind, ColourMap
+from agecam.sources.halving import halved_planes
 from agecam.types import Image, LargeImage
-from agecam.vision.pyramid import is_large
+from agecam.vision.pyramid import halved, is_large
 
 _BT709, _UNSPECIFIED, _BT601, _BT2020 = 1, 2, 6, 9  # codes of colour matrices
 _MATRICES = {_BT709: 1, 4: 4, 5: 5, _BT601: 5, 7: 7, _BT2020: 9, 10: 9}
@@ -79,6 +80,8 @@ class _Converter:
     def convert(self, decoded: _Decoded, width: int, height: int) -> Image:
         """Convert a frame to `(height, width, 3) uint8 BGR`, before it is turned upright."""
         frame, kind = decoded.frame, decoded.kind
+        if kind is None and (2 * width, 2 * height) == (frame.width, frame.height):
+            frame = halved_planes(frame) or frame
         options: dict[str, Any] = {"width": width, "height": height}
         if height != frame.height:
             options["interpolation"] = Interpolation.AREA
@@ -93,7 +96,7 @@ class _Converter:
                 shown = self._to_bgr.reformat(self._colour_map(kind, width, height).convert(wide), format="bgr24")
             else:
                 shown = self._to_bgr.reformat(frame, format="bgr24", **options)
-            return _upright(np.asarray(shown.to_ndarray(), np.uint8), frame)
+            return _upright(np.asarray(shown.to_ndarray(), np.uint8), decoded.frame)
 
     def _colour_map(self, kind: ColourKind, width: int, height: int) -> ColourMap:
         key = (kind, width, height)
@@ -108,24 +111,32 @@ class _LargeFrame:
     def __init__(self, decoded: _Decoded, to_whole: _Converter, to_half: _Converter) -> None:
         self._decoded, self._to_whole, self._to_half = decoded, to_whole, to_half
         self._images: dict[int, Image] = {}
+        """By how often they are halved."""
         self._locks = threading.Lock(), threading.Lock()
+        """For the picture in full size, and for all others."""
         width, height = decoded.width, decoded.frame.height
         self.size = (height, width) if _is_turned(decoded.frame) else (width, height)
 
     def whole(self) -> Image:
         """The picture in full size."""
-        return self._image(1, self._to_whole)
+        with self._locks[0]:
+            return self._converted(0, self._to_whole)
 
-    def half(self) -> Image:
-        """The picture at half its width and height."""
-        return self._image(2, self._to_half)
+    def halved(self, times: int = 1) -> Image:
+        """The picture at half its width and height, or at a quarter, and so on."""
+        with self._locks[1]:
+            image = self._converted(1, self._to_half)
+            for done in range(2, times + 1):
+                if done not in self._images:
+                    self._images[done] = halved(image)
+                image = self._images[done]
+            return image
 
-    def _image(self, factor: int, converter: _Converter) -> Image:
-        with self._locks[factor - 1]:
-            if factor not in self._images:
-                width, height = self._decoded.width // factor, self._decoded.frame.height // factor
-                self._images[factor] = converter.convert(self._decoded, width, height)
-            return self._images[factor]
+    def _converted(self, halvings: int, converter: _Converter) -> Image:
+        if halvings not in self._images:
+            width, height = (side >> halvings for side in (self._decoded.width, self._decoded.frame.height))
+            self._images[halvings] = converter.convert(self._decoded, width, height)
+        return self._images[halvings]
 
 
 def _matrix(frame: VideoFrame, primaries: int) -> int | None:

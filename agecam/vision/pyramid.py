@@ -95,14 +95,13 @@ def _halves(frame: Frame) -> tuple[Image, ...]:
     halves: list[Image] = []
     width_px, height_px = frame.size
     while width_px >= 2 * MIN_HALVED_PX and width_px % 2 == height_px % 2 == 0:
-        if halves:
-            halves.append(halved(halves[-1]))
+        if isinstance(frame.image, np.ndarray):
+            halves.append(halved(halves[-1] if halves else frame.image))
         else:
-            large = half_of(frame)
-            halves.append(halved(frame.image_bgr) if large is None else large)
+            halves.append(frame.image.halved(len(halves) + 1))
         width_px, height_px = width_px // 2, height_px // 2
     return tuple(halves)
 
 
 def _half(frame: Frame) -> Image:
-    return halved(frame.image) if isinstance(frame.image, np.ndarray) else frame.image.half()
+    return halved(frame.image) if isinstance(frame.image, np.ndarray) else frame.image.halved()

@@ -38,8 +38,8 @@ class CountedImage:
         self.needed.append(1)
         return self.image_bgr
 
-    def half(self) -> Image:
-        return halved(self.image_bgr)
+    def halved(self, times: int = 1) -> Image:
+        return halved(self.image_bgr) if times == 1 else halved(self.halved(times - 1))
 
 
 def enlarged(portrait: Image, left: int = 800) -> Image:
@@ -61,7 +61,7 @@ def write_clip(path: Path, image: Image, pix_fmt: str = "yuv420p") -> Path:
     return path
 
 
-@pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv444p", "yuv420p10le"])
+@pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuvj420p", "yuv422p", "yuv444p", "yuv420p10le"])
 def test_the_half_of_a_large_frame_looks_like_the_whole(pix_fmt: str, hopper_bgr: Image, tmp_path: Path) -> None:
     with open_source(str(write_clip(tmp_path / "clip.mkv", enlarged(hopper_bgr), pix_fmt))) as source:
         frame = source.read()
@@ -74,7 +74,8 @@ def test_the_half_of_a_large_frame_looks_like_the_whole(pix_fmt: str, hopper_bgr
     assert frame.image_bgr.shape == (HEIGHT, WIDTH, 3)
     assert frame.image_bgr is frame.image_bgr
     difference = np.abs(half.astype(int) - halved(frame.image_bgr))
-    assert difference.mean() < 2  # FFmpeg rounds the two conversions differently
+    # FFmpeg rounds the conversions of some formats at half the size differently.
+    assert difference.mean() < (0.5 if pix_fmt in ("yuv420p", "yuvj420p", "yuv422p") else 2)
     assert np.percentile(difference, 99.9) < 16  # by the resolution of the colours alone
     assert np.abs(frame.image_bgr.astype(int) - enlarged(hopper_bgr)).mean() < 3
 

@@ -21,7 +21,7 @@ class Scaler:
         """`picture` is `(H, W, 3) uint8` BGR, or a large picture; it must not be modified afterwards."""
         self._picture = picture
         self._pixels = math.prod(size_of(picture))
-        self._halves = [] if isinstance(picture, np.ndarray) else [picture.half()]
+        self._halves: list[Image] = []
         """The picture's half, its quarter, as far as they were needed."""
         self._next: Image | None = None
         """The next half, which is being made."""
@@ -46,6 +46,9 @@ class Scaler:
 
     def work(self) -> None:
         """Halve some more rows, which takes a few milliseconds, until `is_ready`."""
+        if not isinstance(self._picture, np.ndarray):
+            self._halves.append(self._picture.halved(len(self._halves) + 1))
+            return
         source = self._at(len(self._halves))
         height, width = (side // 2 for side in source.shape[:2])
         if self._next is None:

@@ -1,0 +1,28 @@
+"""Halves decoded frames plane by plane before they are converted to RGB: together that takes a third of the time."""
+
+import cv2
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
+
+from agecam.types import Image
+
+_FORMATS = {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p"}
+"""Formats that FFmpeg converts to RGB quickly if nothing is scaled."""
+
+
+def halved_planes(frame: VideoFrame) -> VideoFrame | None:
+    """The frame at half its width and height, the mean of each 2 x 2 pixels; None if its planes cannot be halved."""
+    if frame.format.name not in _FORMATS or frame.width % 4 or frame.height % 4:
+        return None
+    half = VideoFrame(frame.width // 2, frame.height // 2, frame.format.name)
+    half.color_range, half.colorspace = frame.color_range, frame.colorspace
+    for whole, into in zip(frame.planes, half.planes, strict=True):
+        size = (into.width, into.height)
+        cv2.resize(_pixels(whole), size, _pixels(into), interpolation=cv2.INTER_AREA)
+    return half
+
+
+def _pixels(plane: VideoPlane) -> Image:
+    """The `(height, width) uint8` pixels of a plane; a view."""
+    return np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]
