@@ -33,8 +33,8 @@ class FakeCapture:
     def get(self, prop: int) -> float:
         return self._capture.get(prop)
 
-    def read(self) -> tuple[bool, MatLike]:
-        return self._capture.read()
+    def read(self, image: MatLike | None = None) -> tuple[bool, MatLike]:
+        return self._capture.read(image)
 
     def release(self) -> None:
         self._capture.release()

@@ -43,7 +43,7 @@ def limit_fragmentation() -> None:
     """
     with suppress(AttributeError, OSError, TypeError):  # other C libraries
         mallopt = ctypes.CDLL(None).mallopt
-        for option, value in ((_M_ARENA_MAX, 2), (_M_MMAP_THRESHOLD, 2**20), (_M_TRIM_THRESHOLD, 2**23)):
+        for option, value in ((_M_ARENA_MAX, 2), (_M_MMAP_THRESHOLD, 2**21), (_M_TRIM_THRESHOLD, 2**23)):
             mallopt(option, value)
 
 

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from av.sidedata.sidedata import SideDataContainer
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
+from av.video.reformatter import ColorRange, VideoReformatter
 from av.video.stream import VideoStream
 
 from agecam.sources.colour import ColourKind, ColourMap
+from agecam.sources.conversion import BgrConverter, Interpolation
 from agecam.sources.halving import halved_planes
 from agecam.types import Image, LargeImage
 from agecam.vision.pyramid import halved, is_large
@@ -73,36 +74,52 @@ class _Converter:
 
     def __init__(self) -> None:
         self._to_rgb = VideoReformatter()
-        self._to_bgr = VideoReformatter()
+        self._halved: VideoFrame | None = None
+        self._to_bgr = BgrConverter()
         self._map: tuple[tuple[ColourKind, int, int], ColourMap] | None = None
         self._lock = threading.Lock()
 
     def convert(self, decoded: _Decoded, width: int, height: int) -> Image:
         """Convert a frame to `(height, width, 3) uint8 BGR`, before it is turned upright."""
-        frame, kind = decoded.frame, decoded.kind
-        if kind is None and (2 * width, 2 * height) == (frame.width, frame.height):
-            frame = halved_planes(frame) or frame
-        options: dict[str, Any] = {"width": width, "height": height}
-        if height != frame.height:
-            options["interpolation"] = Interpolation.AREA
-        elif width != frame.width:
-            options["interpolation"] = Interpolation.BICUBIC
-        if decoded.matrix is not None:
-            options["src_colorspace"] = decoded.matrix
         with self._lock:
-            if kind is not None:
-                options |= {"format": "gbrp16le", "dst_color_range": ColorRange.JPEG}
-                wide = self._to_rgb.reformat(frame, **options)
-                shown = self._to_bgr.reformat(self._colour_map(kind, width, height).convert(wide), format="bgr24")
+            if decoded.kind is None:
+                frame = self._as_small_as_needed(decoded.frame, width, height)
+                interpolation = _interpolation(frame, width, height)
+                image = self._to_bgr.convert(frame, width, height, decoded.matrix, interpolation)
             else:
-                shown = self._to_bgr.reformat(frame, format="bgr24", **options)
-            return _upright(np.asarray(shown.to_ndarray(), np.uint8), decoded.frame)
+                image = self._mapped(decoded, decoded.kind, width, height)
+            return _upright(image, decoded.frame)
+
+    def _as_small_as_needed(self, frame: VideoFrame, width: int, height: int) -> VideoFrame:
+        if (2 * width, 2 * height) != (frame.width, frame.height):
+            return frame
+        self._halved = halved_planes(frame, self._halved)
+        return self._halved or frame
+
+    def _mapped(self, decoded: _Decoded, kind: ColourKind, width: int, height: int) -> Image:
+        wide = self._to_rgb.reformat(
+            decoded.frame,
+            width=width,
+            height=height,
+            format="gbrp16le",
+            dst_color_range=ColorRange.JPEG,
+            src_colorspace=decoded.matrix,
+            interpolation=_interpolation(decoded.frame, width, height).upper(),
+        )
+        shown = self._colour_map(kind, width, height).convert(wide)
+        return self._to_bgr.convert(shown, width, height, None, "bilinear")
 
     def _colour_map(self, kind: ColourKind, width: int, height: int) -> ColourMap:
         key = (kind, width, height)
         if self._map is None or self._map[0] != key:
             self._map = (key, ColourMap(*key))
         return self._map[1]
+
+
+def _interpolation(frame: VideoFrame, width: int, height: int) -> Interpolation:
+    if height != frame.height:
+        return "area"
+    return "bicubic" if width != frame.width else "bilinear"
 
 
 class _LargeFrame:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from agecam.errors import SourceError
 from agecam.runtime.quiet import quiet_opencv
 from agecam.sources.base import BaseSource, SourceInfo
+from agecam.sources.pool import PicturePool
 from agecam.types import Frame, Image
 
 _MAX_FPS = 1000.0
@@ -36,6 +37,9 @@ class LiveSource(BaseSource):
         self._capture: cv2.VideoCapture | None = capture
         self._name = name
         self._stop_error = stop_error
+        self._pool = PicturePool()
+        self._shape = (1, 1, 3)
+        """Of the last picture that was received."""
         image = self._grab()
         if image is None:
             self.close()
@@ -74,10 +78,11 @@ class LiveSource(BaseSource):
         while self._capture is not None:
             try:
                 with quiet_opencv:
-                    received, image = self._capture.read()
+                    received, image = self._capture.read(self._pool.picture(self._shape))
             except cv2.error:
                 received, image = False, None
             if received and image is not None and image.size and (image.ndim == 2 or image.shape[2] != 2):
+                self._shape = image.shape
                 return _as_bgr(image)
             failures = failures + 1 if not received else 0
             if failures >= _MAX_FAILURES or time.monotonic() > deadline_s:

@@ -270,7 +270,7 @@ class FaultyCapture:
     def isOpened(self) -> bool:  # noqa: N802
         return True
 
-    def read(self) -> tuple[bool, object]:
+    def read(self, _: object = None) -> tuple[bool, object]:
         return self._results.pop(0) if self._results else (False, None)
 
     def get(self, _: int) -> float:

@@ -56,6 +56,7 @@ class VideoView(QWidget):
         self._scaler: Scaler | None = None
         self._shown: tuple[QImage, QPointF] | None = None
         """The scaled visible part, and its top left corner in the widget."""
+        self._small = np.empty((0, 0, 3), np.uint8)
         self._pixels: Image | None = None
         """Memory of the scaled part, which Qt does not copy."""
         self._scaling = (0, 0, 1, 1), (1, 1)
@@ -288,14 +289,16 @@ class VideoView(QWidget):
             x0, x1 = self.viewport.picture[0] - x1, self.viewport.picture[0] - x0
         self._scaling = part, size = (x0, y0, x1, y1), (max(1, round(width)), max(1, round(height)))
         if self._scaler.is_ready(part, size):
-            small = self._scaler.scaled(part, size)
+            if self._small.shape[:2] != size[::-1]:
+                self._small = np.empty((*size[::-1], 3), np.uint8)
+            small = self._scaler.scaled(part, size, self._small)
         else:
             small = self._scaler.roughly_scaled(part, size)
             self._refining.start()
-        if self.viewport.mirrored:
-            small = np.asarray(cv2.flip(small, 1), np.uint8)
         # Qt copies pixels of this format to the screen as they are; nobody else writes to this array.
-        self._pixels = pixels = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2BGRA), np.uint8)
+        self._pixels = pixels = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2BGRA, self._pixels), np.uint8)
+        if self.viewport.mirrored:
+            cv2.flip(pixels, 1, pixels)
         image = QImage(pixels.data, pixels.shape[1], pixels.shape[0], pixels.strides[0], QImage.Format.Format_RGB32)
         image.setDevicePixelRatio(ratio)
         self._shown = image, QPointF(round(left) / ratio, round(top) / ratio)
