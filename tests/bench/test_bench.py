@@ -44,6 +44,7 @@ def test_steps_are_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     assert (empty["found"], two["found"]) == (0, 2)
     assert 0 < two["detector_ms"] + two["tracker_ms"] + two["estimator_ms"] <= 1.5 * two["longest_ms"]
     assert two["every_frame_ms"] > two["detector_ms"]
+    assert two["as_live_ms"] > 0.5 * two["detector_ms"]
 
 
 def synthetic_results() -> dict[str, Any]:
@@ -58,6 +59,7 @@ def synthetic_results() -> dict[str, Any]:
             "tracker_ms": 1.0,
             "estimator_ms": 2.0 * faces,
             "longest_ms": 60.0,
+            "as_live_ms": 9.0,
             "scheduled_ms": 4.0,
             "scheduled_mean_ms": 5.0,
             "detections_share": 0.5,
