@@ -36,7 +36,7 @@ def give_back_freed() -> None:
 
 
 def limit_fragmentation() -> None:
-    """Make glibc map each picture's memory separately and return it at once; must be called before threads start.
+    """Make glibc map each picture of over 2 MiB separately and return it at once; must be called before threads start.
 
     Otherwise glibc keeps pictures of all sizes in arenas for each thread, and memory grows by 40 MiB with every source
     that is opened; with this it stays constant.
