@@ -65,7 +65,7 @@ class BgrConverter:
 
 def _graph(of: _Conversion) -> Graph:
     graph = Graph()
-    if hasattr(graph, "threads"):  # PyAV knows it since version 18
+    if hasattr(graph, "threads"):  # PyAV 17.0 does not know it
         graph.threads = 1  # more take longer: 0.5 ms instead of 0.3 for 1280 x 720
     colours = f"colorspace={of.matrix}:range={of.colour_range}"
     source = f"video_size={of.width}x{of.height}:pix_fmt={of.pix_fmt}:time_base=1/1000:{colours}"

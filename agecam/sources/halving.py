@@ -20,7 +20,7 @@ def halved_planes(frame: VideoFrame, into: VideoFrame | None = None) -> VideoFra
         return None
     kind = (frame.width // 2, frame.height // 2, frame.format.name)
     half = into if into is not None and kind == (into.width, into.height, into.format.name) else VideoFrame(*kind)
-    half.color_range, half.colorspace = frame.color_range, frame.colorspace
+    half.color_range = frame.color_range
     for whole, reduced in zip(frame.planes, half.planes, strict=True):
         size = (reduced.width, reduced.height)
         cv2.resize(_pixels(whole), size, _pixels(reduced), interpolation=cv2.INTER_AREA)

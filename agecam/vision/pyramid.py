@@ -60,7 +60,8 @@ def halved(image: Image) -> Image:
 
 def half_of(frame: Frame) -> Image | None:
     """A large frame of a video at half its size, made once for all who ask for it; None for any other frame."""
-    return frame.derived(_half) if not frame.still and is_large(*frame.size) else None
+    halves = halves_of(frame) if not frame.still and is_large(*frame.size) else ()
+    return halves[0] if halves else None
 
 
 def halves_of(frame: Frame) -> tuple[Image, ...]:
@@ -101,7 +102,3 @@ def _halves(frame: Frame) -> tuple[Image, ...]:
             halves.append(frame.image.halved(len(halves) + 1))
         width_px, height_px = width_px // 2, height_px // 2
     return tuple(halves)
-
-
-def _half(frame: Frame) -> Image:
-    return halved(frame.image) if isinstance(frame.image, np.ndarray) else frame.image.halved()

@@ -108,6 +108,8 @@ def test_the_halves_of_a_frame_are_made_once(hopper_bgr: Image) -> None:
     assert [half.shape for half in halves] == [(360, 640, 3), (180, 320, 3)]
     assert np.array_equal(halves[1], halved(halved(frame.image_bgr)))
     assert halves_of(frame) is halves
+    large = Frame(enlarged(hopper_bgr), 0, 0.0, "camera")  # not decoded by us
+    assert half_of(large) is halves_of(large)[0]
     odd = Frame(cv2.resize(hopper_bgr, (1366, 768)), 0, 0.0, "test")
     assert [half.shape for half in halves_of(odd)] == [(384, 683, 3)]
     assert halves_of(Frame(hopper_bgr, 0, 0.0, "test")) == ()  # it is 512 px wide
